@@ -1,0 +1,1 @@
+"""Satellite images through Apache Kafka and S3, and what it costs."""

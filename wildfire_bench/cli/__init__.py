@@ -1,0 +1,1 @@
+"""The ``wildfire-bench`` command."""

@@ -1,0 +1,1 @@
+"""Bytes to fewer bytes: codecs, their registry, and the matrix that picks one by data type."""

@@ -1,0 +1,117 @@
+"""What a codec is, and the registry that finds one by its wire name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol, TypeAlias
+
+from typing_extensions import Buffer
+
+from wildfire_bench.errors import SettingsError, UnsupportedFormat
+
+__all__ = ["Buffer", "Codec", "Decoder", "codec_names", "decoder", "encoder", "register"]
+
+
+class Decoder(Protocol):
+    """Decoding of one block; needs no parameters, since a block describes itself.
+
+    Instances are immutable and safe to share between threads; `decode_into` releases the GIL for
+    most of its time.
+    """
+
+    name: str
+    """Stable, travels on the wire."""
+
+    def decode_into(self, payload: Buffer, out: memoryview) -> None:
+        """Fill `out`, whose length is the decoded size.
+
+        Parameters
+        ----------
+        payload
+            Exactly one encoded block.
+        out
+            Writable bytes (format ``B``, one-dimensional, contiguous).
+
+        Raises
+        ------
+        CorruptPayload
+            If `payload` is not exactly one encoded block of that size. Nothing larger than `out`
+            is allocated before that is known.
+        """
+
+
+class Codec(Decoder, Protocol):
+    """Lossless coding of one block of bytes: ``decode_into(encode(block))`` gives `block` back.
+
+    Instances are immutable and safe to share between threads; both calls release the GIL for most
+    of their time.
+    """
+
+    @property
+    def level(self) -> int | None:
+        """Level it encodes with, None where it has none."""
+
+    def encode(self, block: Buffer) -> Buffer:
+        """Encode one block; the result may be a view of `block` where nothing is gained."""
+
+
+EncoderFactory: TypeAlias = Callable[[int | None], Codec]
+
+_factories: dict[str, EncoderFactory] = {}
+_decoders: dict[str, Decoder] = {}
+
+
+def register(name: str, factory: EncoderFactory, decoder: Decoder) -> None:
+    """Make a codec known under its wire name.
+
+    Parameters
+    ----------
+    name
+        Stable name, lower case; what the ``wf_codec`` header holds.
+    factory
+        Makes an encoder for a level (None for the codec's default). Raises `SettingsError` for a
+        level that it does not have.
+    decoder
+        The decoder shared by all.
+    """
+    _factories[name] = factory
+    _decoders[name] = decoder
+
+
+def codec_names() -> tuple[str, ...]:
+    """Names of all registered codecs, sorted."""
+    return tuple(sorted(_factories))
+
+
+def encoder(name: str, level: int | None = None) -> Codec:
+    """Make an encoder.
+
+    Raises
+    ------
+    SettingsError
+        If no codec has this name, or the codec does not have this level.
+    """
+    try:
+        factory = _factories[name]
+    except KeyError:
+        msg = f"codec {name!r} is unknown: choose one of {', '.join(codec_names())}"
+        raise SettingsError(msg) from None
+    return factory(level)
+
+
+def decoder(name: str) -> Decoder:
+    """Find the decoder for a wire name.
+
+    Raises
+    ------
+    UnsupportedFormat
+        If no codec has this name.
+    """
+    try:
+        return _decoders[name]
+    except KeyError:
+        msg = (
+            f"data is encoded with codec {name!r}, which this installation cannot read "
+            f"(it has {', '.join(codec_names())}): upgrade wildfire-bench or install its codec"
+        )
+        raise UnsupportedFormat(msg) from None

@@ -1,0 +1,1 @@
+"""The servers that everything runs against: external, compose or embedded."""

@@ -1,0 +1,1 @@
+"""The system of the deployment guide: images and records through Kafka and S3."""

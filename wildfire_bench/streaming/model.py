@@ -1,0 +1,197 @@
+"""The values that travel through the system: frozen, without behaviour of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+__all__ = [
+    "BlockPlace",
+    "Chunk",
+    "Envelope",
+    "ImageIdentity",
+    "Kind",
+    "ObjectLocation",
+    "Receipt",
+    "RecordPlace",
+    "Route",
+    "SatelliteImage",
+]
+
+
+class Route(StrEnum):
+    """Where an image travels."""
+
+    DIRECT = "direct"
+    """One record with the whole image."""
+    CHUNKED = "chunked"
+    """Several records, each an independently decodable block."""
+    REFERENCE = "reference"
+    """An object in S3 and a record that points to it (claim check)."""
+    JSON = "json"
+    """Base64 JSON on its own topic: the rollback of the guide's section 9."""
+
+
+class Kind(StrEnum):
+    """What a record is; the value of ``ce_type``."""
+
+    IMAGE = "wildfire.satellite.image.v1"
+    CHUNK = "wildfire.satellite.image.chunk.v1"
+    ITEM = "wildfire.satellite.image.item.v1"
+    JSON = "wildfire.satellite.image.json.v1"
+    DEAD_LETTER = "wildfire.dead-letter.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageIdentity:
+    """What an image is, whoever carries it: the outcome of looking at its bytes once."""
+
+    image_id: str
+    source_id: str
+    size_bytes: int
+    digest: str
+    """Algorithm and hexadecimal digest of the raw image: ``xxh3-128:...``."""
+    media_type: str
+    """By content: ``image/tiff``, ``image/jp2``, ... ``application/octet-stream``."""
+    acquired: str | None
+    """The user's ``timestamp``, as RFC 3339 in UTC, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPlace:
+    """Where a chunk's decoded bytes belong in the image."""
+
+    index: int
+    count: int
+    offset_bytes: int
+    size_bytes: int
+    digest: str
+    """Of the decoded bytes of this chunk."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectLocation:
+    """An object in S3 that holds an encoded image."""
+
+    bucket: str
+    key: str
+    size_bytes: int
+    """Encoded bytes, as stored."""
+    blocks: tuple[tuple[int, int, str], ...]
+    """Encoded size, decoded size and digest of the decoded bytes of each block, in order."""
+
+    @property
+    def uri(self) -> str:
+        """The CloudEvents ``dataref``."""
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """All that the headers of an image record say."""
+
+    kind: Kind
+    identity: ImageIdentity
+    codec: str
+    """Wire name of the codec of the payload."""
+    metadata: Mapping[str, Any] | None = None
+    """The user's metadata; on direct records and chunk 0."""
+    block: BlockPlace | None = None
+    """On chunks."""
+    dataref: str | None = None
+    """On references."""
+    presigned_url: str | None = field(default=None, repr=False)
+    presigned_expires: str | None = None
+    replay: str | None = None
+    """A token that makes a replayed image a new delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordPlace:
+    """Coordinates of one record."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One chunk as received: its envelope and its still encoded payload."""
+
+    envelope: Envelope
+    payload: bytes = field(repr=False)
+    place: RecordPlace | None = None
+    timestamp_ms: int | None = None
+    """Record time stamp, milliseconds since the epoch; None when the transport gave none."""
+
+    @property
+    def image_id(self) -> str:
+        """Which image it belongs to."""
+        return self.envelope.identity.image_id
+
+    @property
+    def block(self) -> BlockPlace:
+        """Where it belongs in the image."""
+        block = self.envelope.block
+        if block is None:  # deserialize_chunk lets no other kind through
+            msg = "a Chunk needs a block"
+            raise TypeError(msg)
+        return block
+
+
+@dataclass(frozen=True, slots=True)
+class SatelliteImage:
+    """A received image, verified byte for byte against the digest it was sent with."""
+
+    data: memoryview = field(repr=False)
+    metadata: Mapping[str, Any]
+    identity: ImageIdentity
+    route: Route
+    codec: str
+    places: tuple[RecordPlace, ...]
+    """Where its records lie."""
+    redelivered: bool = False
+    """True when it may have been handed over before."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Seconds per stage: ``decode``, ``verify``, ``assemble`` (first to last chunk), ``download``."""
+
+    @property
+    def image_id(self) -> str:
+        """Identity of the image, equal for every resend."""
+        return self.identity.image_id
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a sent image; exists only after all in-sync replicas acknowledged it."""
+
+    identity: ImageIdentity
+    route: Route
+    reason: str
+    """Why this route, with the figures."""
+    codec: str
+    level: int | None
+    places: tuple[RecordPlace, ...]
+    """Payload records (none for a reference), in chunk order."""
+    item_place: RecordPlace | None
+    """The STAC Item on the metadata topic."""
+    raw_bytes: int
+    encoded_bytes: int
+    wire_bytes: int
+    """Encoded bytes plus headers, keys and record overhead; metadata record included."""
+    seconds: Mapping[str, float]
+    """Seconds per stage: ``identify``, ``encode`` (summed over threads), ``acknowledge``, ``total``."""
+    dataref: str | None = None
+
+    @property
+    def image_id(self) -> str:
+        """Identity of the image, equal for every resend."""
+        return self.identity.image_id
+
+    @property
+    def ratio(self) -> float:
+        """Raw bytes per encoded byte."""
+        return self.raw_bytes / self.encoded_bytes
