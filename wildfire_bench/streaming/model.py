@@ -156,7 +156,7 @@ class SatelliteImage:
     redelivered: bool = False
     """True when it may have been handed over before."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Seconds per stage: ``decode``, ``verify``, ``assemble`` (first to last chunk), ``download``."""
+    """Seconds per stage: ``decode``, ``verify``, ``assemble`` (first to last chunk)."""
 
     @property
     def image_id(self) -> str:
@@ -183,7 +183,7 @@ class Receipt:
     wire_bytes: int
     """Encoded bytes plus headers, keys and record overhead; metadata record included."""
     seconds: Mapping[str, float]
-    """Seconds per stage: ``identify``, ``encode`` (summed over threads), ``acknowledge``, ``total``."""
+    """Seconds per stage: ``identify``, ``encode`` (all threads), ``acknowledge``, ``total``."""
     dataref: str | None = None
 
     @property
