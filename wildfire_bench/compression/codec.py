@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from typing_extensions import Buffer
 
 from wildfire_bench.errors import SettingsError, UnsupportedFormat
 
-__all__ = ["Buffer", "Codec", "Decoder", "codec_names", "decoder", "encoder", "register"]
+__all__ = [
+    "BlindEncoder",
+    "Buffer",
+    "Codec",
+    "Decoder",
+    "ImageEncoder",
+    "byte_view",
+    "codec_names",
+    "decoder",
+    "encoder",
+    "register",
+]
 
 
 class Decoder(Protocol):
@@ -19,8 +31,9 @@ class Decoder(Protocol):
     most of its time.
     """
 
-    name: str
-    """Stable, travels on the wire."""
+    @property
+    def name(self) -> str:
+        """Wire name: stable, lower case."""
 
     def decode_into(self, payload: Buffer, out: memoryview) -> None:
         """Fill `out`, whose length is the decoded size.
@@ -52,13 +65,68 @@ class Codec(Decoder, Protocol):
         """Level it encodes with, None where it has none."""
 
     def encode(self, block: Buffer) -> Buffer:
-        """Encode one block; the result may be a view of `block` where nothing is gained."""
+        """Encode one block that stands alone, such as a small record.
+
+        The result may be a view of `block` where nothing is gained.
+        """
+
+    def for_image(self, image: Buffer) -> ImageEncoder:
+        """Look at an image once, to encode its blocks with what was seen.
+
+        The result may belong to another codec: an image that does not shrink is stored. So it is
+        the result's `name` that travels with the blocks.
+        """
+
+
+class ImageEncoder(Protocol):
+    """Encoding of the blocks of one image, each decodable alone; safe to share between threads."""
+
+    @property
+    def name(self) -> str:
+        """Wire name of the codec that decodes the blocks."""
+
+    @property
+    def level(self) -> int | None:
+        """Level it encodes with, None where it has none."""
+
+    def encode(self, block: Buffer, offset_bytes: int) -> Buffer:
+        """Encode the bytes of the image that start at `offset_bytes`.
+
+        Blocks may be cut anywhere and come in any order. The result may be a view of `block`.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class BlindEncoder:
+    """The encoder of a codec to which all images are alike."""
+
+    codec: Codec
+
+    @property
+    def name(self) -> str:
+        """Wire name of the codec that decodes the blocks."""
+        return self.codec.name
+
+    @property
+    def level(self) -> int | None:
+        """Level of the codec."""
+        return self.codec.level
+
+    def encode(self, block: Buffer, offset_bytes: int) -> Buffer:  # noqa: ARG002 - blind to it
+        """Encode the block, wherever it lies."""
+        return self.codec.encode(block)
 
 
 EncoderFactory: TypeAlias = Callable[[int | None], Codec]
 
 _factories: dict[str, EncoderFactory] = {}
 _decoders: dict[str, Decoder] = {}
+
+
+def byte_view(data: Buffer) -> memoryview:
+    """View any contiguous buffer as one dimension of bytes, without a copy."""
+    view = memoryview(data)
+    return view if view.format == "B" and view.ndim == 1 else view.cast("B")
 
 
 def register(name: str, factory: EncoderFactory, decoder: Decoder) -> None:
