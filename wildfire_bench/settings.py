@@ -7,11 +7,13 @@ and refuse unknown keys. Sizes are bytes, times are seconds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic.fields import FieldInfo
 
 __all__ = [
     "CodecChoice",
@@ -23,10 +25,15 @@ __all__ = [
     "S3Settings",
     "Settings",
     "TopicProfileName",
+    "setting_keys",
 ]
 
 MB = 1_000_000
 MIB = 1 << 20
+
+GZIP_MAX_LEVEL = 9
+"""Highest level of gzip; zstd's is 22."""
+_MATRIX_LEVELS = {"gzip": (1, GZIP_MAX_LEVEL), "zstd": (-7, 22)}
 
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
@@ -49,8 +56,36 @@ class TopicProfileName(StrEnum):
     GUIDE = "guide"
 
 
+def setting_keys() -> Mapping[str, FieldInfo]:
+    """List every single setting by its dotted key, such as ``kafka_producer.compression_type``.
+
+    Returns
+    -------
+    Mapping
+        Key to pydantic's description of the field, in the order of `Settings`; rows of the
+        compression matrix are listed by data type.
+    """
+    keys: dict[str, FieldInfo] = {}
+    for name, info in Settings.model_fields.items():
+        if name == "compression_matrix":
+            for data_type in DataType:
+                for part, part_info in CodecChoice.model_fields.items():
+                    keys[f"{name}.{data_type}.{part}"] = part_info
+        elif isinstance(info.default, BaseModel):
+            for part, part_info in type(info.default).model_fields.items():
+                keys[f"{name}.{part}"] = part_info
+        else:
+            keys[name] = info
+    return keys
+
+
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        hide_input_in_errors=True,  # an input may be a secret
+    )
 
 
 class KafkaSettings(_Frozen):
@@ -88,6 +123,16 @@ class ProducerSettings(_Frozen):
     """Threads that encode blocks."""
     order_by: Literal["image", "source"] = "image"
     """Key of image records: the image id, or the source id to keep each source's order."""
+
+    @model_validator(mode="after")
+    def _level_exists(self) -> ProducerSettings:
+        if self.compression_type == "gzip" and self.compression_level > GZIP_MAX_LEVEL:
+            msg = (
+                f"compression_level {self.compression_level} does not exist for compression_type "
+                f"gzip: choose 1 to {GZIP_MAX_LEVEL}, or compression_type zstd"
+            )
+            raise ValueError(msg)
+        return self
 
 
 class RoutingSettings(_Frozen):
@@ -172,6 +217,18 @@ class CodecChoice(_Frozen):
     codec: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
     """Wire name of a codec, or ``none``."""
     level: int | None = None
+    """None for the codec's default."""
+
+    @model_validator(mode="after")
+    def _level_exists(self) -> CodecChoice:
+        # Levels of other codecs are checked by the codec itself, when it is first asked for.
+        if self.level is None or self.codec not in _MATRIX_LEVELS:
+            return self
+        lowest, highest = _MATRIX_LEVELS[self.codec]
+        if not lowest <= self.level <= highest:
+            msg = f"level {self.level} does not exist for {self.codec}: {lowest} to {highest}"
+            raise ValueError(msg)
+        return self
 
 
 def _guide_matrix() -> dict[DataType, CodecChoice]:
