@@ -1,0 +1,36 @@
+"""What every integration test runs against: one embedded stack, fresh names for each test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import pytest
+
+from wildfire_bench.settings import S3Settings, Settings
+from wildfire_bench.stack import Stack, open_stack
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """A broker and S3 for the whole session, started by the first test that asks."""
+    with open_stack("embedded") as running:
+        yield running
+
+
+@pytest.fixture
+def topic_prefix() -> str:
+    """A prefix that no other test of this session has."""
+    return f"t{next(_numbers)}-"
+
+
+@pytest.fixture
+def settings(stack: Stack, topic_prefix: str) -> Settings:
+    """Settings pointed at the stack, with topics and a bucket of the test's own.
+
+    The bucket's name is fresh; it is not made.
+    """
+    bucket = f"{topic_prefix}images"
+    return stack.apply(Settings(topic_prefix=topic_prefix, s3=S3Settings(bucket=bucket)))

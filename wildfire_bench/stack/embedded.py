@@ -1,0 +1,267 @@
+"""A real Kafka and S3 out of wheels and jars: no Docker, no Java, no root.
+
+Everything ends with the process that opened it, in whichever way that ends; see
+`wildfire_bench.stack.supervisor`.
+"""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from wildfire_bench.errors import StackNotInstalled, StackStartFailed, StackTimeout
+from wildfire_bench.settings import KafkaSettings, S3Settings
+from wildfire_bench.stack.failure import PORT_TAKEN, cause_and_remedy, lines_that_matter
+from wildfire_bench.stack.jars import ensure_jars
+from wildfire_bench.stack.java import java_executable
+from wildfire_bench.stack.kafka_node import KafkaNode, listener_names, plan_nodes
+from wildfire_bench.stack.ports import LOOPBACK, free_ports
+from wildfire_bench.stack.readiness import STEP_S, wait_for_brokers, wait_for_s3
+from wildfire_bench.stack.s3_server import S3_PORTS, S3Server, new_keys, plan_s3, weed_executable
+from wildfire_bench.stack.server import BrokerProcess, ServerProcess
+from wildfire_bench.stack.stack import Stack, StackKind
+from wildfire_bench.stack.supervision import STOP_GRACE_S, Command, Supervision
+
+__all__ = ["EmbeddedServers", "open_embedded", "start_embedded"]
+
+START_ATTEMPTS = 3
+"""Starts tried, each with other ports, before a taken port is an error."""
+FREE_DISK_BYTES = 512 << 20
+"""Disk that must be free before anything is started."""
+SETUP_TIMEOUT_S = 60.0
+"""How long formatting the storage may take; 1 s is usual."""
+
+
+class EmbeddedServers:
+    """The planned and running servers of one embedded stack.
+
+    Start them with `start`; end them with `close`, or leave them running with `detach`.
+    """
+
+    def __init__(self, brokers: int, *, s3: bool, data_dir: Path | None) -> None:
+        self.temporary = data_dir is None
+        self.root = data_dir or Path(tempfile.mkdtemp(prefix="wildfire-stack-"))
+        self.java = java_executable()
+        self.jars = ensure_jars()
+        self.weed = weed_executable() if s3 else None
+        keys = new_keys()
+        per_node = len(listener_names(brokers))
+        ports = free_ports(brokers * per_node + len(S3_PORTS))
+        self.nodes = plan_nodes(brokers, ports, self.root)
+        self.s3: S3Server | None = (
+            plan_s3(ports[brokers * per_node :], self.root, keys) if s3 else None
+        )
+        self._commands: dict[str, Command] = {}
+        self.pids: dict[str, int] = {}
+        for folder in (self.root / "logs", *([self.s3.data_dir] if self.s3 else [])):
+            folder.mkdir(parents=True, exist_ok=True)
+        # Data that is thrown away needs no orderly stop.
+        self.supervision = Supervision(
+            self.root / "logs" / "supervisor.log",
+            [*([self.root] if self.temporary else []), *(self.s3.socket_files if self.s3 else ())],
+            0.0 if self.temporary else STOP_GRACE_S,
+        )
+
+    @property
+    def bootstrap_servers(self) -> str:
+        """Addresses of the brokers, comma-separated."""
+        return ",".join(f"{LOOPBACK}:{node.client_port}" for node in self.nodes)
+
+    def boot(self) -> None:
+        """Format the storage, start every server and wait until all answer."""
+        if self.s3 is not None and self.weed is not None:
+            self._launch(self.s3.start_command(self.weed))
+        for node in self.nodes:
+            node.prepare_folders()
+            self._launch(node.setup_command(self.java, self.jars))
+        for node in self.nodes:
+            self._finish_setup(node)
+        for node in self.nodes:
+            self._launch(node.start_command(self.java, self.jars))
+        wait_for_brokers(self.bootstrap_servers, len(self.nodes), self.check_running)
+        if self.s3 is not None:
+            wait_for_s3(f"{LOOPBACK}:{self.s3.port}", self.check_running)
+
+    def start(self, name: str) -> int:
+        """Start a stopped server again and wait until it answers."""
+        self._launch(self._commands[name])
+        if self.s3 is not None and name == self.s3.name:
+            wait_for_s3(f"{LOOPBACK}:{self.s3.port}", lambda: self._check(name))
+        else:
+            port = next(node.client_port for node in self.nodes if node.name == name)
+            wait_for_brokers(f"{LOOPBACK}:{port}", 1, lambda: self._check(name))
+        return self.pids[name]
+
+    def end(self, name: str, *, kill: bool) -> None:
+        """End a server, and wait until it is gone."""
+        self.supervision.end(name, grace_s=0.0 if kill else STOP_GRACE_S)
+        self.pids.pop(name, None)
+
+    def check_running(self) -> None:
+        """Raise `StackStartFailed` if a server has ended."""
+        for name in self.pids:
+            self._check(name)
+
+    def close(self) -> None:
+        """End everything; temporary data goes with it."""
+        atexit.unregister(self.close)
+        self.supervision.close()
+
+    def abandon(self) -> None:
+        """End everything after a failed start; of temporary data the logs stay, to be read."""
+        atexit.unregister(self.close)
+        kept = [path for path in self.root.iterdir() if path.name != "logs"]
+        sockets = self.s3.socket_files if self.s3 else ()
+        self.supervision.close(remove=[*(kept if self.temporary else []), *sockets])
+
+    def _launch(self, command: Command) -> None:
+        self._commands[command.name] = command
+        self.pids[command.name] = self.supervision.start(command)
+
+    def _finish_setup(self, node: KafkaNode) -> None:
+        name = f"setup-{node.node_id}"
+        deadline = time.monotonic() + SETUP_TIMEOUT_S
+        while (status := self.supervision.exit_status(name)) is None:
+            if time.monotonic() > deadline:
+                msg = f"formatting the storage took over {SETUP_TIMEOUT_S:g} s: {node.log_file}"
+                raise StackTimeout(msg)
+            time.sleep(STEP_S)
+        self.pids.pop(name)
+        formatted_before = "is already formatted" in node.log_file.read_text(errors="replace")
+        if status != 0 and not formatted_before:
+            raise _start_failed(f"setting up broker-{node.node_id}", status, node.log_file)
+
+    def _check(self, name: str) -> None:
+        status = self.supervision.exit_status(name)
+        if status is not None:
+            self.pids.pop(name, None)
+            raise _start_failed(name, status, self._commands[name].log_file)
+
+
+class _PortTaken(StackStartFailed):
+    """Worth another attempt with other ports."""
+
+
+def open_embedded(*, brokers: int = 1, s3: bool = True, data_dir: Path | None = None) -> Stack:
+    """Start an embedded stack that ends with this process.
+
+    Parameters
+    ----------
+    brokers
+        1, or 3 for a cluster.
+    s3
+        Whether to start S3 too.
+    data_dir
+        Where data and logs go; kept at the end. None for a temporary folder, removed at the end.
+
+    Raises
+    ------
+    StackNotInstalled
+        If a part of the ``embedded`` extra or a jar is missing or broken.
+    StackStartFailed
+        If a server ended before it was ready; names its log file and what to do.
+    StackTimeout
+        If one was not ready in time.
+    """
+    return as_stack(start_embedded(brokers=brokers, s3=s3, data_dir=data_dir))
+
+
+def start_embedded(*, brokers: int, s3: bool, data_dir: Path | None) -> EmbeddedServers:
+    """Start the servers; see `open_embedded`."""
+    if sys.platform == "win32":
+        msg = "the embedded stack runs on Linux and macOS: use `stack up --kind compose` here"
+        raise StackNotInstalled(msg)
+    if data_dir is not None:
+        data_dir = data_dir.absolute()
+        data_dir.mkdir(parents=True, exist_ok=True)
+    _check_disk(data_dir or Path(tempfile.gettempdir()))
+    attempt = 1
+    while True:
+        servers = EmbeddedServers(brokers, s3=s3, data_dir=data_dir)
+        atexit.register(servers.close)
+        try:
+            servers.boot()
+        except _PortTaken:
+            servers.abandon()
+            if attempt == START_ATTEMPTS:
+                raise
+            attempt += 1
+            _forget_logs(servers)
+        except BaseException:
+            servers.abandon()
+            raise
+        else:
+            return servers
+
+
+def as_stack(servers: EmbeddedServers) -> Stack:
+    """Present running servers as a stack that owns them."""
+    s3 = servers.s3
+    return Stack(
+        StackKind.EMBEDDED,
+        KafkaSettings(bootstrap_servers=servers.bootstrap_servers),
+        None if s3 is None else s3_settings(s3),
+        brokers=tuple(
+            BrokerProcess(
+                node.node_id,
+                node.client_port,
+                pid=servers.pids[node.name],
+                log_file=node.log_file,
+                data_dir=node.data_dir,
+                gc_log_file=node.gc_log_file,
+                control=servers,
+            )
+            for node in servers.nodes
+        ),
+        s3_server=None
+        if s3 is None
+        else ServerProcess(
+            s3.name,
+            s3.port,
+            pid=servers.pids[s3.name],
+            log_file=s3.log_file,
+            data_dir=s3.data_dir,
+            control=servers,
+        ),
+        attached=False,
+        on_close=servers.close,
+    )
+
+
+def s3_settings(s3: S3Server) -> S3Settings:
+    """How clients reach an embedded S3 server."""
+    return S3Settings.model_validate(
+        {
+            "endpoint": f"{LOOPBACK}:{s3.port}",
+            "access_key": s3.access_key,
+            "secret_key": s3.secret_key,
+            "secure": False,
+        }
+    )
+
+
+def _check_disk(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < FREE_DISK_BYTES:
+        msg = (
+            f"{folder} has {free:,} bytes free; an embedded stack needs {FREE_DISK_BYTES:,}: "
+            "free space, or give a folder on another disk (data_dir, or TMPDIR)"
+        )
+        raise StackStartFailed(msg)
+
+
+def _forget_logs(servers: EmbeddedServers) -> None:
+    # The next attempt would read this one's taken port out of them.
+    shutil.rmtree(servers.root if servers.temporary else servers.root / "logs")
+
+
+def _start_failed(name: str, status: int, log_file: Path) -> StackStartFailed:
+    cause, remedy = cause_and_remedy(log_file)
+    lines = lines_that_matter(log_file)
+    msg = f"{name} did not start (exit status {status}): {cause}; {remedy}. Its log, {log_file}:"
+    kind = _PortTaken if cause == PORT_TAKEN else StackStartFailed
+    return kind(f"{msg}\n{lines}")
