@@ -11,6 +11,7 @@ from typing import Any, Final, NoReturn
 from typing_extensions import Buffer
 
 from wildfire_bench.errors import CorruptEnvelope, InvalidMetadata, MetadataTooLarge
+from wildfire_bench.streaming.strict_json import parse_json_object
 
 __all__ = [
     "MAX_METADATA_BYTES",
@@ -68,26 +69,11 @@ def decode_metadata(encoded: Buffer) -> dict[str, Any]:
         If it is not one JSON object in UTF-8 within the limits of `encode_metadata`, holds NaN or
         an infinity, or names a key twice.
     """
-    raw = bytes(encoded)
-    if len(raw) > MAX_METADATA_BYTES:
-        msg = f"metadata is {len(raw):,} bytes where {MAX_METADATA_BYTES:,} are allowed"
-        raise CorruptEnvelope(msg)
+    decoded = parse_json_object(encoded, MAX_METADATA_BYTES, "metadata")
     try:
-        decoded = json.loads(
-            raw.decode("utf-8"),
-            object_pairs_hook=_object_without_duplicates,
-            parse_constant=_refuse_constant,
-        )
-        if not isinstance(decoded, dict):
-            msg = f"it is a JSON {type(decoded).__name__}, not an object"
-            raise InvalidMetadata(msg)
         _PlainCopy().of(decoded, "", 1)
-    except RecursionError:
-        msg = f"metadata is nested deeper than {MAX_METADATA_DEPTH} levels"
-        raise CorruptEnvelope(msg) from None
-    except ValueError as error:  # UnicodeDecodeError, JSONDecodeError and InvalidMetadata are too
-        msg = f"metadata is not what a sender of this library writes: {error}"
-        raise CorruptEnvelope(msg) from error
+    except InvalidMetadata as error:
+        raise CorruptEnvelope(str(error)) from None
     return decoded
 
 
@@ -200,21 +186,6 @@ def _refuse_size(how_large: str) -> NoReturn:
         "record header: keep bulky data in the image file or in an object of its own"
     )
     raise MetadataTooLarge(msg)
-
-
-def _object_without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    decoded = dict(pairs)
-    if len(decoded) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        msg = f"the key {twice!r:.80} stands twice"
-        raise InvalidMetadata(msg)
-    return decoded
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    msg = f"{name} is not JSON"
-    raise InvalidMetadata(msg)
 
 
 def _rfc3339_utc(key: str, value: object) -> str:
