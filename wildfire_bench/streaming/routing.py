@@ -29,8 +29,6 @@ ENVELOPE_BYTES = 2_048 + MAX_METADATA_BYTES
 """Room kept for the headers of a chunk, the user's metadata on chunk 0 included."""
 GROWTH_NUMERATOR, GROWTH_DENOMINATOR = 256, 257
 """Codecs here grow incompressible data by less than one part in 256."""
-REQUEST_OVERHEAD_BYTES = 1_024
-"""What a produce request adds to its one batch."""
 
 
 @dataclass(frozen=True, slots=True)
