@@ -20,6 +20,7 @@ __all__ = [
     "compose_file",
     "service_command",
     "service_environment",
+    "service_image",
 ]
 
 SINGLE_SERVICE = "wildfire-kafka"
@@ -68,6 +69,12 @@ def service_environment(service: str, variables: Mapping[str, str]) -> dict[str,
 def service_command(service: str) -> tuple[str, ...]:
     """Command of a service as a tuple of words."""
     return tuple(_services()[service]["command"])
+
+
+def service_image(service: str) -> str:
+    """Image of a service."""
+    image: str = _services()[service]["image"]
+    return image
 
 
 @cache

@@ -43,11 +43,12 @@ class EmbeddedServers:
     """
 
     def __init__(self, brokers: int, *, s3: bool, data_dir: Path | None) -> None:
-        self.temporary = data_dir is None
-        self.root = data_dir or Path(tempfile.mkdtemp(prefix="wildfire-stack-"))
+        # First what may be missing: nothing is left behind then.
         self.java = java_executable()
         self.jars = ensure_jars()
         self.weed = weed_executable() if s3 else None
+        self.temporary = data_dir is None
+        self.root = data_dir or Path(tempfile.mkdtemp(prefix="wildfire-stack-"))
         keys = new_keys()
         per_node = len(listener_names(brokers))
         ports = free_ports(brokers * per_node + len(S3_PORTS))
@@ -59,6 +60,9 @@ class EmbeddedServers:
         self.pids: dict[str, int] = {}
         for folder in (self.root / "logs", *([self.s3.data_dir] if self.s3 else [])):
             folder.mkdir(parents=True, exist_ok=True)
+        # An earlier start's errors would be taken for this one's.
+        for log in (self.root / "logs").glob("*.log*"):
+            log.unlink()
         # Data that is thrown away needs no orderly stop.
         self.supervision = Supervision(
             self.root / "logs" / "supervisor.log",
@@ -111,6 +115,11 @@ class EmbeddedServers:
         atexit.unregister(self.close)
         self.supervision.close()
 
+    def detach(self) -> None:
+        """Leave everything running when this process ends."""
+        atexit.unregister(self.close)
+        self.supervision.detach()
+
     def abandon(self) -> None:
         """End everything after a failed start; of temporary data the logs stay, to be read."""
         atexit.unregister(self.close)
@@ -127,13 +136,15 @@ class EmbeddedServers:
         deadline = time.monotonic() + SETUP_TIMEOUT_S
         while (status := self.supervision.exit_status(name)) is None:
             if time.monotonic() > deadline:
-                msg = f"formatting the storage took over {SETUP_TIMEOUT_S:g} s: {node.log_file}"
+                log_file = self._commands[name].log_file
+                msg = f"formatting the storage took over {SETUP_TIMEOUT_S:g} s: {log_file}"
                 raise StackTimeout(msg)
             time.sleep(STEP_S)
         self.pids.pop(name)
-        formatted_before = "is already formatted" in node.log_file.read_text(errors="replace")
+        log_file = self._commands[name].log_file
+        formatted_before = "is already formatted" in log_file.read_text(errors="replace")
         if status != 0 and not formatted_before:
-            raise _start_failed(f"setting up broker-{node.node_id}", status, node.log_file)
+            raise _start_failed(f"setting up broker-{node.node_id}", status, log_file)
 
     def _check(self, name: str) -> None:
         status = self.supervision.exit_status(name)
@@ -190,7 +201,8 @@ def start_embedded(*, brokers: int, s3: bool, data_dir: Path | None) -> Embedded
             if attempt == START_ATTEMPTS:
                 raise
             attempt += 1
-            _forget_logs(servers)
+            if servers.temporary:
+                shutil.rmtree(servers.root)
         except BaseException:
             servers.abandon()
             raise
@@ -252,11 +264,6 @@ def _check_disk(folder: Path) -> None:
             "free space, or give a folder on another disk (data_dir, or TMPDIR)"
         )
         raise StackStartFailed(msg)
-
-
-def _forget_logs(servers: EmbeddedServers) -> None:
-    # The next attempt would read this one's taken port out of them.
-    shutil.rmtree(servers.root if servers.temporary else servers.root / "logs")
 
 
 def _start_failed(name: str, status: int, log_file: Path) -> StackStartFailed:

@@ -117,7 +117,7 @@ class KafkaNode:
                 *main,
             ),
             env=server_environment(self.environment),
-            log_file=self.log_file,
+            log_file=self.log_file.with_name(f"{name}.log"),
             work_dir=self.folder,
         )
 

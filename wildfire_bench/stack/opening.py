@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Literal
 
 from wildfire_bench.errors import InputError
+from wildfire_bench.stack.compose import find_compose, open_compose
+from wildfire_bench.stack.detached import find_detached
 from wildfire_bench.stack.embedded import open_embedded
 from wildfire_bench.stack.external import BOOTSTRAP_VARIABLE, open_external
 from wildfire_bench.stack.stack import Stack
@@ -56,5 +58,11 @@ def open_stack(
         raise InputError(msg)
     if kind == "external" or (kind == "auto" and os.environ.get(BOOTSTRAP_VARIABLE)):
         return open_external()
+    if kind == "compose":
+        return open_compose(brokers=brokers, s3=s3)
+    if kind == "auto" and data_dir is None:
+        found = find_compose(brokers=brokers, s3=s3) or find_detached(brokers=brokers, s3=s3)
+        if found is not None:
+            return found
     folder = None if data_dir is None else Path(data_dir)
     return open_embedded(brokers=brokers, s3=s3, data_dir=folder)

@@ -117,6 +117,7 @@ class Supervision:
         """Let the servers outlive this process; SIGTERM to the supervisor ends them."""
         self._ask({"do": "detach"})
         self._forget()
+        self._process.returncode = 0  # no longer ours: no warning that it still runs
 
     def close(self, *, remove: Sequence[Path] | None = None) -> None:
         """End all servers and the supervisor; `remove` replaces what is to be removed."""

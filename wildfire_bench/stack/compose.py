@@ -1,0 +1,216 @@
+"""The stack of docker-compose.yml: found when it is up, started and stopped on request.
+
+Containers are found by their fixed names through ``docker container inspect``, whose answer is the
+same for Compose 1 and 2; only starting and stopping goes through Compose itself. Nothing here pulls
+an image: a download of a gigabyte is for the user to start.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from wildfire_bench.errors import StackNotInstalled, StackStartFailed, StackTimeout
+from wildfire_bench.settings import KafkaSettings, S3Settings
+from wildfire_bench.stack.compose_file import (
+    CLUSTER_SERVICES,
+    S3_SERVICE,
+    SINGLE_SERVICE,
+    broker_services,
+    compose_file,
+    service_image,
+)
+from wildfire_bench.stack.containers import Container, read_containers
+from wildfire_bench.stack.engine import DockerEngine, Engine
+from wildfire_bench.stack.ports import LOOPBACK
+from wildfire_bench.stack.server import BrokerProcess, ServerProcess
+from wildfire_bench.stack.stack import Stack, StackKind
+
+__all__ = ["compose_down", "compose_up", "find_any_compose", "find_compose", "open_compose"]
+
+KAFKA_PORT = 9092
+S3_PORT = 8333
+"""Ports inside the containers."""
+HEALTH_TIMEOUT_S = 120.0
+"""How long containers may take to become healthy; the health checks allow 80 s."""
+HEALTH_STEP_S = 1.0
+PROJECT = "wildfire-bench"
+ALL_SERVICES = (SINGLE_SERVICE, *CLUSTER_SERVICES, S3_SERVICE)
+
+
+def find_compose(
+    *, brokers: int = 1, s3: bool = True, engine: Engine | None = None
+) -> Stack | None:
+    """Return the compose stack if its containers are up and healthy, else None.
+
+    Parameters
+    ----------
+    brokers, s3
+        What is needed of it.
+    engine
+        How docker is called; None for the real one.
+    """
+    containers = _inspect(engine or DockerEngine(), _services(brokers, s3=s3))
+    return _as_stack(containers, brokers, s3=s3)
+
+
+def find_any_compose(*, engine: Engine | None = None) -> Stack | None:
+    """Return the compose stack if it is up, of whatever size; None also without docker."""
+    engine = engine or DockerEngine()
+    containers = _inspect(engine, ALL_SERVICES)
+    found = (_as_stack(containers, size, s3=s3) for s3 in (True, False) for size in (3, 1))
+    return next((stack for stack in found if stack is not None), None)
+
+
+def open_compose(*, brokers: int = 1, s3: bool = True, engine: Engine | None = None) -> Stack:
+    """Use the compose stack, which must be up.
+
+    Raises
+    ------
+    StackNotInstalled
+        If there is no docker, or its engine does not answer.
+    StackStartFailed
+        If the containers are not up and healthy; says which and what to do.
+    """
+    engine = engine or DockerEngine()
+    engine.require()
+    services = _services(brokers, s3=s3)
+    containers = _inspect(engine, services)
+    stack = _as_stack(containers, brokers, s3=s3)
+    if stack is None:
+        msg = (
+            f"the compose stack is not up ({_states(containers, services)}): "
+            f"wildfire-bench stack up --kind compose --brokers {brokers}"
+        )
+        raise StackStartFailed(msg)
+    return stack
+
+
+def compose_up(*, brokers: int = 1, s3: bool = True, engine: Engine | None = None) -> Stack:
+    """Start the containers and wait until they are healthy. They keep running.
+
+    Raises
+    ------
+    StackNotInstalled
+        If docker, Compose or an image is missing.
+    StackStartFailed
+        If Compose refuses or a container ends.
+    StackTimeout
+        If a container does not become healthy in time.
+    """
+    engine = engine or DockerEngine()
+    engine.require()
+    services = _services(brokers, s3=s3)
+    _require_images(engine, services)
+    _compose(engine, PROJECT, "up", "-d", *services)
+    deadline = time.monotonic() + HEALTH_TIMEOUT_S
+    while True:
+        containers = _inspect(engine, services)
+        if (stack := _as_stack(containers, brokers, s3=s3)) is not None:
+            return stack
+        ended = [name for name, each in containers.items() if each.ended]
+        if ended:
+            msg = f"container {ended[0]} ended: docker logs {ended[0]}"
+            raise StackStartFailed(msg)
+        if time.monotonic() > deadline:
+            msg = (
+                f"the compose stack was not healthy within {HEALTH_TIMEOUT_S:g} s "
+                f"({_states(containers, services)}): docker logs {services[0]}"
+            )
+            raise StackTimeout(msg)
+        time.sleep(HEALTH_STEP_S)
+
+
+def compose_down(*, engine: Engine | None = None) -> bool:
+    """Remove the project's containers; its volumes stay.
+
+    Returns
+    -------
+    bool
+        False when there was none.
+    """
+    engine = engine or DockerEngine()
+    engine.require()
+    containers = _inspect(engine, ALL_SERVICES)
+    for project in {each.project for each in containers.values()}:
+        _compose(engine, project, "down")
+    return bool(containers)
+
+
+def _services(brokers: int, *, s3: bool) -> tuple[str, ...]:
+    return (*broker_services(brokers), *((S3_SERVICE,) if s3 else ()))
+
+
+def _inspect(engine: Engine, services: tuple[str, ...]) -> dict[str, Container]:
+    # It fails when one is missing, and prints those that are there all the same.
+    answer = engine.run(["docker", "container", "inspect", *services])
+    try:
+        return read_containers(json.loads(answer.stdout or "[]"))
+    except ValueError:
+        return {}
+
+
+def _as_stack(containers: dict[str, Container], brokers: int, *, s3: bool) -> Stack | None:
+    needed = [containers.get(service) for service in _services(brokers, s3=s3)]
+    if not all(each is not None and each.healthy for each in needed):
+        return None
+    ports = {
+        service: containers[service].host_port(KAFKA_PORT) for service in broker_services(brokers)
+    }
+    if None in ports.values():
+        return None
+    return Stack(
+        StackKind.COMPOSE,
+        KafkaSettings(bootstrap_servers=",".join(f"{LOOPBACK}:{port}" for port in ports.values())),
+        _s3_settings(containers[S3_SERVICE]) if s3 else None,
+        brokers=tuple(
+            BrokerProcess(int(containers[service].environment["KAFKA_NODE_ID"]), port or 0)
+            for service, port in ports.items()
+        ),
+        s3_server=ServerProcess("s3", containers[S3_SERVICE].host_port(S3_PORT) or 0)
+        if s3
+        else None,
+    )
+
+
+def _s3_settings(container: Container) -> S3Settings:
+    return S3Settings.model_validate(
+        {
+            "endpoint": f"{LOOPBACK}:{container.host_port(S3_PORT)}",
+            "access_key": container.environment.get("AWS_ACCESS_KEY_ID"),
+            "secret_key": container.environment.get("AWS_SECRET_ACCESS_KEY"),
+            "secure": False,
+        }
+    )
+
+
+def _states(containers: dict[str, Container], services: tuple[str, ...]) -> str:
+    return ", ".join(
+        f"{service} {containers[service].state if service in containers else 'missing'}"
+        for service in services
+    )
+
+
+def _require_images(engine: Engine, services: tuple[str, ...]) -> None:
+    for image in sorted({service_image(service) for service in services}):
+        if engine.run(["docker", "image", "inspect", image]).returncode != 0:
+            msg = f"image {image} is not here, and is not pulled unasked: docker pull {image}"
+            raise StackNotInstalled(msg)
+
+
+def _compose(engine: Engine, project: str, *words: str) -> None:
+    # Two profiles in one file: all services are named or gone through whatever the profile.
+    answer = engine.run(
+        [
+            *engine.compose_command(),
+            *("--file", str(compose_file()), "--project-name", project),
+            *("--project-directory", str(Path.cwd()), "--profile", "cluster"),
+            *words,
+        ],
+        timeout_s=HEALTH_TIMEOUT_S,
+    )
+    if answer.returncode != 0:
+        last = (answer.stderr.strip().splitlines() or ["no message"])[-1]
+        msg = f"docker compose {words[0]} failed: {last}"
+        raise StackStartFailed(msg)

@@ -1,0 +1,83 @@
+"""What ``docker container inspect`` says of a container, as far as a stack needs it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+__all__ = ["Container", "read_containers"]
+
+SERVICE_LABEL = "com.docker.compose.service"
+PROJECT_LABEL = "com.docker.compose.project"
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of the project."""
+
+    service: str
+    project: str
+    status: str
+    """``running``, ``exited``, ``restarting``, ..."""
+    health: str | None
+    """``healthy``, ``unhealthy``, ``starting``; None without a health check."""
+    ports: Mapping[int, int]
+    """Port inside to port on this host."""
+    environment: Mapping[str, str] = field(repr=False)  # holds the S3 keys
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it runs and its health check passes."""
+        return self.status == "running" and self.health in {"healthy", None}
+
+    @property
+    def ended(self) -> bool:
+        """Whether waiting for it is in vain."""
+        return self.status in {"exited", "dead"}
+
+    @property
+    def state(self) -> str:
+        """Status and health in words."""
+        return self.status if self.health is None else f"{self.status}, {self.health}"
+
+    def host_port(self, port: int) -> int | None:
+        """Port of this host that leads to `port` inside, or None."""
+        return self.ports.get(port)
+
+
+def read_containers(inspected: Sequence[Mapping[str, Any]]) -> dict[str, Container]:
+    """Read the answer of ``docker container inspect``.
+
+    Containers that Compose did not make are left out: one that merely has the name is not ours.
+
+    Returns
+    -------
+    dict
+        By service.
+    """
+    found = [_read(each) for each in inspected if SERVICE_LABEL in _labels(each)]
+    return {each.service: each for each in found}
+
+
+def _read(inspected: Mapping[str, Any]) -> Container:
+    state = inspected["State"]
+    labels = _labels(inspected)
+    return Container(
+        service=labels[SERVICE_LABEL],
+        project=labels[PROJECT_LABEL],
+        status=state["Status"],
+        health=(state.get("Health") or {}).get("Status"),
+        ports={
+            int(inside.partition("/")[0]): int(bound[0]["HostPort"])
+            for inside, bound in (inspected["NetworkSettings"].get("Ports") or {}).items()
+            if bound
+        },
+        environment=dict(
+            entry.partition("=")[::2] for entry in inspected["Config"].get("Env") or ()
+        ),
+    )
+
+
+def _labels(inspected: Mapping[str, Any]) -> Mapping[str, str]:
+    return inspected["Config"].get("Labels") or {}
