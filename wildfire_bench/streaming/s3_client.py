@@ -82,7 +82,7 @@ def connect_s3(settings: S3Settings, connections: int) -> S3Client:
     SettingsError
         If the endpoint is no ``host:port`` and no URL.
     """
-    if settings.endpoint is None or settings.access_key is None or settings.secret_key is None:
+    if not settings.endpoint or settings.access_key is None or settings.secret_key is None:
         msg = (
             "no object store is configured: set S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY "
             "(images above routing.chunked_max_bytes travel through it)"
