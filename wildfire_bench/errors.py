@@ -25,6 +25,7 @@
     │   ├── NotRunning                        used before start() or after stop()
     │   ├── TopicMissing
     │   ├── TopicMismatch                     a topic differs from its profile
+    │   ├── RecordMissing                     a record is no longer kept by its topic
     │   └── AcknowledgementLost               the partition moved on before the ack
     ├── ObjectStoreError                      S3
     │   ├── ObjectStoreNotConfigured
@@ -68,6 +69,7 @@ __all__ = [
     "ObjectStoreUnavailable",
     "ReassemblyOverflow",
     "RecordInvalid",
+    "RecordMissing",
     "SampleUnavailable",
     "SettingsError",
     "StackError",
@@ -201,6 +203,10 @@ class TopicMissing(TransportError):
 
 class TopicMismatch(TransportError):
     """A topic exists with other settings than its profile asks for."""
+
+
+class RecordMissing(TransportError):
+    """A record that was asked for by its coordinates is no longer there."""
 
 
 class AcknowledgementLost(TransportError):

@@ -159,7 +159,7 @@ class ConsumerSettings(_Frozen):
     """Limits of receiving."""
 
     auto_offset_reset: Literal["earliest", "latest"] = "earliest"
-    max_unacknowledged: Annotated[int, Field(ge=1, le=256)] = 1
+    max_unacknowledged: Annotated[int, Field(ge=1, le=32)] = 1
     """Images that may be in the caller's hands at a time."""
     ready_bytes: PositiveInt = 256 * MB
     """Completed images that may wait for the caller before fetching pauses."""

@@ -13,8 +13,9 @@ from confluent_kafka.admin import AdminClient
 
 from wildfire_bench.errors import BrokerUnavailable
 from wildfire_bench.settings import KafkaSettings, Settings
+from wildfire_bench.settings_sources import load_settings
 
-__all__ = ["LIBRDKAFKA_LOGGER", "client_config", "open_admin"]
+__all__ = ["LIBRDKAFKA_LOGGER", "client_config", "open_admin", "settings_for"]
 
 LIBRDKAFKA_LOGGER = "wildfire_bench.librdkafka"
 """Name of the logger that librdkafka's own messages go to."""
@@ -71,6 +72,23 @@ def client_config(kafka: KafkaSettings) -> dict[str, Any]:
         "logger": _librdkafka_logger(),
     }
     return {key: value for key, value in config.items() if value is not None}
+
+
+def settings_for(bootstrap_servers: str | None, settings: Settings | None) -> Settings:
+    """Settings of a client: those given, or the program's, pointed at the brokers given.
+
+    Parameters
+    ----------
+    bootstrap_servers
+        Brokers, ``host:port`` with commas; None leaves the settings'.
+    settings
+        None reads ``streaming_config.yaml`` and the environment.
+    """
+    found = load_settings().settings if settings is None else settings
+    if bootstrap_servers is None:
+        return found
+    kafka = found.kafka.model_copy(update={"bootstrap_servers": bootstrap_servers})
+    return found.model_copy(update={"kafka": kafka})
 
 
 def open_admin(settings: Settings) -> AdminClient:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeAlias
 
 __all__ = [
     "BlockPlace",
@@ -19,6 +19,10 @@ __all__ = [
     "Route",
     "SatelliteImage",
 ]
+
+
+Settle: TypeAlias = Callable[[str | None], Awaitable[None]]
+"""Called with None to acknowledge, or with the reason of a refusal."""
 
 
 class Route(StrEnum):
@@ -100,6 +104,8 @@ class Envelope:
     """The user's metadata; on direct records and chunk 0."""
     block: BlockPlace | None = None
     """On chunks."""
+    value_digest: str | None = None
+    """Of the value as it lies there; on records whose value is JSON."""
     dataref: str | None = None
     """On references."""
     presigned_url: str | None = field(default=None, repr=False)
@@ -156,12 +162,37 @@ class SatelliteImage:
     redelivered: bool = False
     """True when it may have been handed over before."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Seconds per stage: ``decode``, ``verify``, ``assemble`` (first to last chunk)."""
+    """Seconds per stage: ``decode`` (all threads), ``assemble`` (first chunk to verified image),
+    ``download``."""
+    settle: Settle | None = field(default=None, repr=False, compare=False)
+    """How the consumer that handed it over is told what became of it."""
 
     @property
     def image_id(self) -> str:
         """Identity of the image, equal for every resend."""
         return self.identity.image_id
+
+    async def ack(self) -> None:
+        """Acknowledge it; returns once that is committed.
+
+        Raises
+        ------
+        AcknowledgementLost
+            If its partition went to another consumer meanwhile: it comes again there.
+        """
+        if self.settle is not None:
+            await self.settle(None)
+
+    async def nack(self, reason: str) -> None:
+        """Refuse it: it goes to the dead letters with a reason and does not come again.
+
+        Raises
+        ------
+        AcknowledgementLost
+            If its partition went to another consumer meanwhile: it comes again there.
+        """
+        if self.settle is not None:
+            await self.settle(reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,136 @@
+"""Puts the sub-commands together, and turns errors into one line and an exit status."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from types import MappingProxyType
+from typing import Annotated, Any
+
+import typer
+
+from wildfire_bench.errors import WildfireBenchError
+
+__all__ = ["COMMANDS", "SubCommand", "application", "main"]
+
+ERROR_STATUS = 2
+"""Exit status when the library raises one of its errors; a wrong option gives the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class SubCommand:
+    """A sub-command, and where its code is."""
+
+    module: str
+    attribute: str
+    """A function, or a `typer.Typer` with sub-commands of its own."""
+    help: str
+    """One line, as in the list of ``wildfire-bench --help``."""
+
+
+COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
+    {
+        "stack": SubCommand("stack", "app", "Start, show and stop Kafka and S3."),
+        "topics": SubCommand("topics", "app", "Create, compare and describe the topics."),
+        "settings": SubCommand(
+            "show_settings", "settings", "Print the settings in force and where each came from."
+        ),
+        "send": SubCommand("images", "send", "Send an image."),
+        "receive": SubCommand("images", "receive", "Receive images into a folder."),
+        "verify": SubCommand("images", "verify", "Send an image, receive it and compare."),
+        "notebooks": SubCommand("notebooks", "app", "List and run the notebooks."),
+        "report": SubCommand("report", "report", "Measure and write the report."),
+        "lab": SubCommand("lab", "lab", "Open the notebooks in JupyterLab."),
+    }
+)
+"""In the order of the help: set up, use, measure."""
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """Build the command line for one call.
+
+    Only the module of the sub-command that `arguments` name is imported, so that a help page or
+    ``settings`` does not wait for the libraries of another.
+
+    Parameters
+    ----------
+    arguments
+        As after the program's name.
+
+    Returns
+    -------
+    typer.Typer
+    """
+    app = typer.Typer(
+        add_completion=False,
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,  # they would print local variables, secrets included
+        epilog="Example: wildfire-bench stack up",
+    )
+    app.callback()(_root)
+    named = next((each for each in arguments if not each.startswith("-")), None)
+    for name, command in COMMANDS.items():
+        if name == named:
+            _mount(app, name, command)
+        else:
+            app.command(name, help=command.help)(_not_named)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments
+        None: those of the process.
+
+    Returns
+    -------
+    int
+        Exit status: 0, 2 for an error of the library (told in one line on standard error) or a
+        wrong option, 130 after Ctrl-C, 1 where a command says so in its help.
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        application(given)(args=given, prog_name="wildfire-bench")
+    except WildfireBenchError as error:
+        print(f"wildfire-bench: {' '.join(str(error).split())}", file=sys.stderr)
+        return ERROR_STATUS
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else ERROR_STATUS
+    return 0
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(version("wildfire-bench"))
+        raise typer.Exit
+
+
+def _root(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version and end.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Send satellite images through Apache Kafka and S3, and measure what it costs."""
+
+
+def _mount(app: typer.Typer, name: str, command: SubCommand) -> None:
+    module = importlib.import_module(f"wildfire_bench.cli.{command.module}")
+    mounted: typer.Typer | Callable[..., Any] = getattr(module, command.attribute)
+    if isinstance(mounted, typer.Typer):
+        app.add_typer(mounted, name=name)
+    else:
+        app.command(name)(mounted)
+
+
+def _not_named() -> None:
+    """Stand in the list of sub-commands for one that is not called."""

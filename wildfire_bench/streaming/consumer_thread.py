@@ -1,0 +1,455 @@
+"""The one thread that owns a Kafka consumer: polls, hands over, commits, serves rebalances.
+
+It polls whatever the caller does, so that a slow caller never drops out of its group; when enough
+completed images wait, fetching pauses. Everything that changes its state runs in it: others leave
+commands (`ConsumerThread.call`).
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from wildfire_bench.errors import (
+    AcknowledgementLost,
+    BrokerUnavailable,
+    TransportError,
+    WildfireBenchError,
+)
+from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.commit_pump import CommitPump, offsets_of
+from wildfire_bench.streaming.connection import client_config
+from wildfire_bench.streaming.dead_letters import DeadLetterWriter, letter_for
+from wildfire_bench.streaming.inbound import InboundImage, PartitionState
+from wildfire_bench.streaming.intake import Intake
+from wildfire_bench.streaming.lane import MAX_RECORD_BYTES
+from wildfire_bench.streaming.ledger import CommitNote
+from wildfire_bench.streaming.model import Envelope, RecordPlace
+from wildfire_bench.streaming.reassembly import ReassemblyStatus
+from wildfire_bench.streaming.stac import CatalogueEntry
+from wildfire_bench.streaming.topics import topic_names
+
+__all__ = ["ConsumerThread"]
+
+log = logging.getLogger(__name__)
+
+MAX_UNWRITTEN_LETTERS = 1_000
+"""Dead letters under way before fetching waits for them."""
+FETCH_QUEUE_BYTES = 64 << 20
+"""Prefetched records (``queued.max.messages.kbytes``)."""
+_BUSY_POLL_S, _IDLE_POLL_S = 0.002, 0.05
+_TICK_S = 1.0
+_COMMITTED_TIMEOUT_S = 10.0
+_CLOSE_TIMEOUT_S = 10.0
+
+Settled = Callable[[BaseException | None], None]
+
+
+class ConsumerThread:
+    """See the module.
+
+    Parameters
+    ----------
+    settings, group_id
+        Connection, limits and group.
+    hand_over
+        Called with each image that may go to the caller; from this thread.
+    download
+        Called with each image that lies in S3; from this thread.
+    failed
+        Called once with the error that ended the thread.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        group_id: str,
+        *,
+        hand_over: Callable[[InboundImage], None],
+        download: Callable[[InboundImage, CatalogueEntry], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self.settings, self.group_id = settings, group_id
+        self._limits = settings.kafka_consumer
+        self._topics = topic_names(settings)
+        self._hand_over, self._start_download, self._report_failure = hand_over, download, failed
+        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._pool = ThreadPoolExecutor(self._limits.decode_workers, thread_name_prefix="decode")
+        self.intake = Intake(settings, self._pool, self.call, self)
+        self.partitions: dict[tuple[str, int], PartitionState] = {}
+        self._letters = DeadLetterWriter(settings.kafka, self._topics.dead_letters)
+        self._commits = CommitPump()
+        self._waiting: deque[InboundImage] = deque()
+        self._in_hand: set[InboundImage] = set()
+        self._paused: set[tuple[str, int]] = set()
+        self._stopping = threading.Event()
+        self._next_tick = 0.0
+        self._consumer = Consumer(
+            _consumer_config(settings, group_id), on_commit=self._commits.answered
+        )
+        self._thread = threading.Thread(target=self._run, name="kafka-consumer", daemon=True)
+
+    def start(self) -> None:
+        """Subscribe to all image topics and begin to poll."""
+        topics = self._topics
+        self._consumer.subscribe(
+            list(topics.images),
+            on_assign=self._assigned,
+            on_revoke=self._revoked,
+            on_lost=self._lost,
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Commit what was acknowledged, leave the group and end the thread; blocks."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def reassembly_status(self) -> ReassemblyStatus:
+        """Images that are being put together; from any thread."""
+        clocks = {scope: state.clock for scope, state in tuple(self.partitions.items())}
+        return self.intake.reassembly.status(
+            lambda scope: clocks[scope].now_ms() if scope in clocks else 0.0
+        )
+
+    def call(self, command: Callable[[], None]) -> None:
+        """Run something in this thread, soon; from any thread."""
+        self._commands.put(command)
+
+    def settle(self, image: InboundImage, refusal: str | None, settled: Settled) -> None:
+        """Acknowledge an image, or refuse it with a reason; in this thread.
+
+        `settled` is called with None once that is committed, or with the error.
+        """
+        state = image.partition
+        if image.settled:
+            settled(None)
+            return
+        if state.lost:
+            settled(_lost_error(image))
+            return
+
+        def committed(stored: bool) -> None:
+            settled(None if stored else _lost_error(image))
+
+        def done() -> None:
+            state.ledger.deliver(image.mark, image)
+            self._commits.touch(state, committed)
+            if state.lost:
+                self._commits.leave([state], committed=False)
+
+        self._end(image)
+        if refusal is None:
+            done()
+        else:
+            letter = letter_for(refusal, image.places, self.group_id, **_about(image.envelope))
+            self._letters.write(letter, done)
+
+    # Outcome of the intake
+
+    def whole(self, image: InboundImage) -> None:
+        """Queue it for the caller; it is announced while it is still being decoded."""
+        image.whole = True
+        self._waiting.append(image)
+
+    def not_whole(self, image: InboundImage) -> None:
+        """Take it out of the queue again."""
+        image.whole = False
+        self._withdraw(image)
+
+    def ready(self, image: InboundImage) -> None:
+        """Hand it over, if it is its turn."""
+        self._try_hand_over(image)
+
+    def refuse(
+        self,
+        state: PartitionState,
+        error: WildfireBenchError,
+        places: Sequence[RecordPlace],
+        envelope: Envelope | None,
+        image: InboundImage | None,
+    ) -> None:
+        """Write a dead letter; the offsets stay uncommitted until it is acknowledged."""
+        token: object = image or object()
+        if image is not None:
+            self._withdraw(image)
+            self._end(image)
+        else:
+            state.ledger.hold(token, places[0].offset)
+
+        def written() -> None:
+            state.ledger.release(token)
+            self._commits.touch(state)
+
+        missing = {"missing": getattr(error, "missing", ())}
+        letter = letter_for(error, places, self.group_id, **_about(envelope), **missing)
+        self._letters.write(letter, written)
+
+    def download(self, image: InboundImage, entry: CatalogueEntry) -> None:
+        """Pass it on: the object store is spoken to from the event loop."""
+        self._start_download(image, entry)
+
+    def downloaded(self, image: InboundImage, result: memoryview | WildfireBenchError) -> None:
+        """What came of that; in this thread."""
+        if image.gone:
+            image.free()
+        elif isinstance(result, WildfireBenchError):
+            self.intake.fail(image, result)
+        else:
+            self.intake.complete(image, result)
+
+    # The loop
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                self._run_commands()
+                busy = self._waiting or self._in_hand or self._commits.busy
+                message = self._consumer.poll(_BUSY_POLL_S if busy else _IDLE_POLL_S)
+                if message is not None:
+                    self._receive(message)
+                self._announce()
+                self._commits.pump(self._consumer)
+                self._letters.poll()
+                self._adjust_fetching()
+                if time.monotonic() >= self._next_tick:
+                    self._tick()
+        except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
+            self._report_failure(error)
+        finally:
+            self._close()
+
+    def _run_commands(self) -> None:
+        while True:
+            try:
+                command = self._commands.get_nowait()
+            except queue.Empty:
+                return
+            command()
+
+    def _receive(self, message: Any) -> None:
+        error = message.error()
+        state = self.partitions.get((message.topic(), message.partition()))
+        if error is None:
+            if state is not None:
+                self.intake.take(state, message)
+        elif error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's own name
+            if state is not None:
+                state.ledger.read(message.offset() - 1)
+                state.clock.at_end()
+        elif error.fatal() or error.code() in _PERMANENT:
+            raise _transport_error(error, self.settings)
+        else:
+            log.warning("Kafka reports: %s", error.str())
+
+    def _tick(self) -> None:
+        self._next_tick = time.monotonic() + _TICK_S
+        for state in self.partitions.values():
+            self.intake.expire(state)
+            if (state.ledger.safe_offset, state.ledger.note()) != state.committed:
+                state.committed = (state.ledger.safe_offset, state.ledger.note())
+                self._commits.touch(state)
+
+    def _announce(self) -> None:
+        """Note durably that images go into the caller's hands, before they do."""
+        while self._waiting and len(self._in_hand) < self._limits.max_unacknowledged:
+            image = self._waiting.popleft()
+            if image.gone:
+                continue
+            image.marked = True
+            self._in_hand.add(image)
+            image.partition.ledger.hand_over(image.mark)
+
+            def announced(stored: bool, image: InboundImage = image) -> None:
+                image.announced = stored and image.marked
+                self._try_hand_over(image)
+
+            self._commits.touch(image.partition, announced)
+
+    def _try_hand_over(self, image: InboundImage) -> None:
+        if image.announced and image.data is not None and not image.handed and not image.gone:
+            image.handed = True
+            self._hand_over(image)
+
+    def _withdraw(self, image: InboundImage) -> None:
+        """It cannot be handed over (for now)."""
+        if image.marked:
+            self._in_hand.discard(image)
+            image.partition.ledger.take_back([image.mark])
+            image.marked = image.announced = False
+        elif image in self._waiting:
+            self._waiting.remove(image)
+
+    def _end(self, image: InboundImage) -> None:
+        """It is no longer in hand; its memory is free as soon as the caller lets go."""
+        image.settled = True
+        self._in_hand.discard(image)
+        state = image.partition
+        for key, found in tuple(state.images.items()):
+            if found is image:
+                del state.images[key]
+        image.free()
+
+    def _adjust_fetching(self) -> None:
+        """Pause what has to wait and resume what need not; with a margin, as pausing refetches."""
+        held = sum(image.size_bytes for image in (*self._waiting, *self._in_hand))
+        limit = self._limits.ready_bytes
+        overloaded = held > (limit if not self._paused else limit // 2)
+        overloaded = overloaded and len(self._waiting) > 0
+        overloaded = overloaded or self._letters.unwritten > MAX_UNWRITTEN_LETTERS
+        wanted = {
+            scope for scope, state in self.partitions.items() if overloaded or state.ledger.full
+        }
+        self._apply(wanted - self._paused, self._consumer.pause)
+        self._apply(self._paused - wanted, self._consumer.resume)
+        for scope in wanted - self._paused:
+            self.partitions[scope].clock.suspend()
+        for scope in wanted:
+            if self.partitions[scope].ledger.full:  # only time frees it: let it run
+                self.partitions[scope].clock.at_end()
+        for scope in self._paused - wanted:
+            self.partitions[scope].clock.at_end()  # until the next record comes
+        self._paused = wanted
+
+    def _apply(
+        self, scopes: set[tuple[str, int]], change: Callable[[list[TopicPartition]], None]
+    ) -> None:
+        assigned = [TopicPartition(*scope) for scope in scopes if scope in self.partitions]
+        if assigned:
+            change(assigned)
+
+    # Rebalances; called by poll, so in this thread
+
+    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        committed = _committed(consumer, partitions)
+        for found in committed:
+            note = CommitNote.decode(found.metadata)
+            position = found.offset if found.offset >= 0 else -1
+            state = PartitionState(found.topic, found.partition, position, note)
+            self.partitions[state.scope] = state
+        consumer.incremental_assign(committed)
+        log.info("took over %s", _names(partitions))
+
+    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        states = self._drop(partitions)
+        offsets = offsets_of(states)
+        stored = True
+        if offsets:
+            try:
+                consumer.commit(offsets=offsets, asynchronous=False)
+            except KafkaException as error:
+                stored = False
+                log.warning("offsets could not be committed while leaving: %s", error)
+        self._commits.leave(states, committed=stored)
+        consumer.incremental_unassign(partitions)
+        log.info("gave up %s", _names(partitions))
+
+    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        self._commits.leave(self._drop(partitions), committed=False)
+        consumer.incremental_unassign(partitions)
+        log.warning("lost %s: images that were not committed come again", _names(partitions))
+
+    def _drop(self, partitions: list[TopicPartition]) -> list[PartitionState]:
+        dropped = []
+        for found in partitions:
+            state = self.partitions.pop((found.topic, found.partition), None)
+            if state is None:
+                continue
+            state.lost = True
+            self.intake.drop(state)
+            for image in state.images.values():
+                if not image.handed:
+                    state.ledger.take_back([image.mark])
+                image.free()
+            self._paused.discard(state.scope)
+            dropped.append(state)
+        self._waiting = deque(image for image in self._waiting if not image.partition.lost)
+        self._in_hand = {image for image in self._in_hand if not image.partition.lost}
+        return dropped
+
+    def _close(self) -> None:
+        self._letters.close(_CLOSE_TIMEOUT_S)
+        self._run_commands()
+        try:
+            self._consumer.close()  # revokes, and so commits
+        except (KafkaException, RuntimeError) as error:
+            log.warning("consumer did not close cleanly: %s", error)
+
+
+_PERMANENT = {
+    KafkaError.TOPIC_AUTHORIZATION_FAILED,
+    KafkaError.GROUP_AUTHORIZATION_FAILED,
+    KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's own names
+    KafkaError._INVALID_ARG,  # noqa: SLF001
+}
+
+
+def _consumer_config(settings: Settings, group_id: str) -> dict[str, Any]:
+    """Settings of the transport study; without the back-off of 1 ms large messages wait seconds."""
+    consumer = settings.kafka_consumer
+    return {
+        **client_config(settings.kafka),
+        "group.id": group_id,
+        "auto.offset.reset": consumer.auto_offset_reset,
+        "enable.auto.commit": False,
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": True,
+        "partition.assignment.strategy": "cooperative-sticky",
+        "session.timeout.ms": int(consumer.session_timeout_s * 1000),
+        "fetch.queue.backoff.ms": 1,
+        "queued.max.messages.kbytes": FETCH_QUEUE_BYTES // 1024,
+        "fetch.message.max.bytes": MAX_RECORD_BYTES,
+        "fetch.max.bytes": MAX_RECORD_BYTES,
+        "receive.message.max.bytes": 2 * MAX_RECORD_BYTES,
+        "check.crcs": True,
+    }
+
+
+def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+    """Where the group stands, with its notes; without these it may not start."""
+    found: list[TopicPartition] = consumer.committed(partitions, timeout=_COMMITTED_TIMEOUT_S)
+    for partition in found:
+        if partition.error is not None:
+            raise KafkaException(partition.error)
+    return found
+
+
+def _lost_error(image: InboundImage) -> AcknowledgementLost:
+    state = image.partition
+    msg = (
+        f"image {image.envelope.identity.image_id} was not acknowledged: partition "
+        f"{state.partition} of {state.topic} went to another consumer; it comes again"
+    )
+    return AcknowledgementLost(msg)
+
+
+def _transport_error(error: KafkaError, settings: Settings) -> TransportError:
+    servers = settings.kafka.bootstrap_servers
+    if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - librdkafka's own name
+        return BrokerUnavailable(f"no broker of {servers} answers: is Kafka running?")
+    return TransportError(f"receiving from {servers} ended: {error.str()}")
+
+
+def _about(envelope: Envelope | None) -> dict[str, Any]:
+    if envelope is None:
+        return {}
+    identity = envelope.identity
+    return {
+        "image_id": identity.image_id,
+        "source_id": identity.source_id,
+        "size_bytes": identity.size_bytes,
+    }
+
+
+def _names(partitions: Sequence[TopicPartition]) -> str:
+    return ", ".join(f"{found.topic}/{found.partition}" for found in partitions) or "nothing"

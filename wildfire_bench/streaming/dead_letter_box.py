@@ -1,0 +1,114 @@
+"""The dead letters of a set-up: list them, and replay what they name."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from wildfire_bench.errors import CorruptData, RecordMissing, UnsupportedFormat
+from wildfire_bench.settings import Settings
+from wildfire_bench.settings_sources import load_settings
+from wildfire_bench.streaming.connection import open_admin
+from wildfire_bench.streaming.dead_letters import DeadLetter
+from wildfire_bench.streaming.lane import ProducerLane, Record
+from wildfire_bench.streaming.model import RecordPlace
+from wildfire_bench.streaming.record_reader import StoredRecord, read_partition, read_records
+from wildfire_bench.streaming.topics import topic_names
+from wildfire_bench.streaming.wire import Headers, read_envelope, write_envelope
+
+__all__ = ["Replayed", "dead_letters", "find_dead_letter", "replay"]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a replay sent again."""
+
+    letter: DeadLetter
+    places: tuple[RecordPlace, ...]
+    """Where the records lie now."""
+    missing: tuple[int, ...]
+    """Chunks that were missing then and so are missing still."""
+
+
+def dead_letters(settings: Settings | None = None) -> Iterator[DeadLetter]:
+    """All dead letters that are kept, oldest first; blocks. Foreign records are passed over.
+
+    Raises
+    ------
+    BrokerUnavailable, RecordMissing
+        If there is no answer, or no such topic.
+    """
+    settings = settings or load_settings().settings
+    topic = topic_names(settings).dead_letters
+    found = open_admin(settings).list_topics(topic).topics[topic]
+    for partition in sorted(found.partitions):
+        for record in read_partition(settings, topic, partition):
+            try:
+                yield DeadLetter.decode(record.value, record.place)
+            except CorruptData:
+                continue
+
+
+def find_dead_letter(settings: Settings, partition: int, offset: int) -> DeadLetter:
+    """One dead letter by its coordinates; blocks.
+
+    Raises
+    ------
+    RecordMissing
+        If there is none.
+    CorruptEnvelope
+        If the record is not a dead letter.
+    """
+    place = RecordPlace(topic_names(settings).dead_letters, partition, offset)
+    (record,) = read_records(settings, [place])
+    return DeadLetter.decode(record.value, record.place)
+
+
+async def replay(letter: DeadLetter, *, settings: Settings | None = None) -> Replayed:
+    """Send the records of a dead letter again, as a new delivery, to the topics they came from.
+
+    Consumers that refused or delivered the image before take it up again. An incomplete image
+    stays incomplete unless its missing chunks are sent as well: then send the image itself again.
+
+    Raises
+    ------
+    RecordMissing
+        If a record is no longer kept; nothing is sent then.
+    DeliveryFailed
+        If a record was not acknowledged; replay again.
+    """
+    settings = settings or load_settings().settings
+    if not letter.places:
+        msg = "the dead letter names no records: send the image again instead"
+        raise RecordMissing(msg)
+    await asyncio.to_thread(_require_all, settings, letter)
+    token = uuid.uuid4().hex
+    lane = ProducerLane(settings.kafka, settings.kafka_producer)
+    places = []
+    records = read_records(settings, letter.places)
+    try:
+        while (record := await asyncio.to_thread(next, records, None)) is not None:
+            places.append(await (await lane.produce(_again(record, token))))
+    finally:
+        await asyncio.to_thread(records.close)
+        await lane.stop(settings.kafka_producer.delivery_timeout_s)
+    return Replayed(letter, tuple(places), letter.missing)
+
+
+def _require_all(settings: Settings, letter: DeadLetter) -> None:
+    for _ in read_records(settings, letter.places):
+        pass
+
+
+def _again(record: StoredRecord, token: str) -> Record:
+    """The same record under a new delivery; one whose headers are corrupt goes as it is."""
+    headers: Headers
+    try:
+        headers = write_envelope(replace(read_envelope(record.headers, record.key), replay=token))
+    except (CorruptData, UnsupportedFormat):
+        headers = [(name, value or b"") for name, value in record.headers]
+    return Record(
+        record.place.topic, record.key or b"", record.value, headers, f"record {record.place}"
+    )

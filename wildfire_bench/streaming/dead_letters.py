@@ -1,0 +1,190 @@
+"""Dead letters: what could not be handed over, why, and where it lies.
+
+A dead letter holds coordinates, not copies: its value is a small JSON document that names the
+reason and the records, which stay in their topics for as long as these keep them. `replay` reads
+them there and sends them again under a new delivery, so that a consumer takes them up anew.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from wildfire_bench.errors import CorruptEnvelope, WildfireBenchError
+from wildfire_bench.settings import KafkaSettings
+from wildfire_bench.streaming.connection import client_config
+from wildfire_bench.streaming.model import RecordPlace
+
+__all__ = ["DeadLetter", "DeadLetterWriter"]
+
+log = logging.getLogger(__name__)
+
+FORMAT_VERSION = 1
+MAX_REASON_CHARS = 1_000
+MAX_PLACES = 10_000
+_TYPE = "wildfire.dead-letter.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One record, or all records of one image, that could not be handed over."""
+
+    reason: str
+    """What was wrong, in words."""
+    error: str
+    """Name of the error class, or ``Rejected`` when the caller refused it."""
+    places: tuple[RecordPlace, ...]
+    image_id: str | None = None
+    source_id: str | None = None
+    size_bytes: int | None = None
+    missing: tuple[int, ...] = ()
+    """Chunks that never came."""
+    group_id: str = ""
+    """Consumer group that gave it up."""
+    time: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="milliseconds"))
+    place: RecordPlace | None = None
+    """Where this dead letter itself lies; None before it was written."""
+
+    def encode(self) -> bytes:
+        """As the value of a record."""
+        document = {
+            "format_version": FORMAT_VERSION,
+            "reason": self.reason[:MAX_REASON_CHARS],
+            "error": self.error,
+            "image_id": self.image_id,
+            "source_id": self.source_id,
+            "size_bytes": self.size_bytes,
+            "missing": list(self.missing[:MAX_PLACES]),
+            "records": [
+                {"topic": place.topic, "partition": place.partition, "offset": place.offset}
+                for place in self.places[:MAX_PLACES]
+            ],
+            "group_id": self.group_id,
+            "time": self.time,
+        }
+        return json.dumps(document, ensure_ascii=False).encode(errors="replace")
+
+    @classmethod
+    def decode(cls, value: bytes | None, place: RecordPlace | None = None) -> DeadLetter:
+        """Read the value of a record.
+
+        Raises
+        ------
+        CorruptEnvelope
+            If it is not a dead letter.
+        """
+        try:
+            document: dict[str, Any] = json.loads(value or b"")
+            if document["format_version"] != FORMAT_VERSION:
+                msg = f"dead letter has format version {document['format_version']!r}, not 1"
+                raise CorruptEnvelope(msg)
+            return cls(
+                reason=str(document["reason"]),
+                error=str(document["error"]),
+                places=tuple(
+                    RecordPlace(str(at["topic"]), int(at["partition"]), int(at["offset"]))
+                    for at in document["records"]
+                ),
+                image_id=document.get("image_id"),
+                source_id=document.get("source_id"),
+                size_bytes=document.get("size_bytes"),
+                missing=tuple(int(index) for index in document.get("missing", ())),
+                group_id=str(document.get("group_id", "")),
+                time=str(document.get("time", "")),
+                place=place,
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            msg = f"record is not a dead letter: {type(error).__name__}: {error}"
+            raise CorruptEnvelope(msg) from None
+
+
+class DeadLetterWriter:
+    """Writes dead letters from a consumer's own thread; never loses one.
+
+    A letter that the broker did not acknowledge is kept and tried again; its records stay
+    uncommitted for so long.
+
+    Parameters
+    ----------
+    kafka
+        Connection.
+    topic
+        Where they go.
+    """
+
+    def __init__(self, kafka: KafkaSettings, topic: str) -> None:
+        self._kafka, self._topic = kafka, topic
+        self._client: Producer | None = None
+        self._retry: list[tuple[DeadLetter, Callable[[], None]]] = []
+        self.unwritten = 0
+        """Letters that are not acknowledged yet."""
+
+    def write(self, letter: DeadLetter, written: Callable[[], None]) -> None:
+        """Write a letter; `written` is called, in `poll`, once all in-sync replicas have it."""
+        log.error("dead letter: %s: %s", letter.image_id or letter.places, letter.reason)
+        self.unwritten += 1
+        self._produce(letter, written)
+
+    def poll(self) -> None:
+        """Serve acknowledgements and try again what failed."""
+        if self._client is None:
+            return
+        self._client.poll(0)
+        retry, self._retry = self._retry, []
+        for letter, written in retry:
+            self._produce(letter, written)
+
+    def close(self, timeout_s: float) -> None:
+        """Wait for what is under way."""
+        if self._client is not None:
+            self._client.flush(timeout_s)
+
+    def _produce(self, letter: DeadLetter, written: Callable[[], None]) -> None:
+        def on_delivery(error: KafkaError | None, _message: Message) -> None:
+            if error is None:
+                self.unwritten -= 1
+                written()
+            else:
+                log.error("dead letter could not be written, trying again: %s", error.str())
+                self._retry.append((letter, written))
+
+        if self._client is None:
+            config = {"acks": "all", "enable.idempotence": True, "delivery.timeout.ms": 10_000}
+            self._client = Producer({**client_config(self._kafka), **config})
+        try:
+            self._client.produce(
+                self._topic,
+                value=letter.encode(),
+                key=(letter.image_id or letter.error).encode(),
+                headers=_headers(letter),
+                on_delivery=on_delivery,
+            )
+        except (BufferError, KafkaException):
+            self._retry.append((letter, written))
+
+
+def letter_for(
+    error: WildfireBenchError | str, places: Sequence[RecordPlace], group_id: str, **about: Any
+) -> DeadLetter:
+    """A dead letter that tells an error, or the caller's reason for refusing."""
+    kind = "Rejected" if isinstance(error, str) else type(error).__name__
+    return DeadLetter(str(error), kind, tuple(places), group_id=group_id, **about)
+
+
+def _headers(letter: DeadLetter) -> list[tuple[str, str | bytes | None]]:
+    first = letter.places[0] if letter.places else None
+    where = f"{first.topic}/{first.partition}/{first.offset}" if first else "nowhere"
+    return [
+        ("ce_specversion", b"1.0"),
+        ("ce_id", f"{letter.group_id}/{where}".encode()),
+        ("ce_source", b"wildfire-bench"),
+        ("ce_type", _TYPE.encode()),
+        ("ce_time", letter.time.encode()),
+        ("content-type", b"application/json"),
+    ]

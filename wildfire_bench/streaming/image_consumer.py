@@ -1,0 +1,198 @@
+"""SatelliteImageConsumer: every route in one loop, each image verified before it is handed over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from functools import partial
+from types import TracebackType
+from typing import Literal, Self
+
+from wildfire_bench.errors import AcknowledgementLost, NotRunning, WildfireBenchError
+from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.connection import settings_for
+from wildfire_bench.streaming.consumer_thread import ConsumerThread
+from wildfire_bench.streaming.inbound import InboundImage
+from wildfire_bench.streaming.limits import read_send_limits
+from wildfire_bench.streaming.model import SatelliteImage
+from wildfire_bench.streaming.reassembly import ReassemblyStatus
+from wildfire_bench.streaming.reference_fetch import ReferenceFetch
+from wildfire_bench.streaming.stac import CatalogueEntry
+
+__all__ = ["SatelliteImageConsumer"]
+
+log = logging.getLogger(__name__)
+
+
+class SatelliteImageConsumer(AsyncIterator[SatelliteImage]):
+    """Receives images of every route; use it as ``async with`` and ``async for``.
+
+    Each image is acknowledged by the next turn of the loop. An image whose turn does not end, by
+    an exception or a ``break``, is not acknowledged and comes again; so a program that leaves the
+    loop on purpose calls ``await image.ack()`` first. With ``acknowledge="manual"`` every image is
+    acknowledged by hand, and up to ``max_unacknowledged`` may be worked on side by side.
+
+    Parameters
+    ----------
+    bootstrap_servers
+        Brokers, ``host:port`` with commas; None for the settings'.
+    group_id
+        Consumer group; its members share the partitions.
+    acknowledge
+        ``loop`` or ``manual``.
+    settings
+        Everything else; None reads ``streaming_config.yaml`` and the environment.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str | None = None,
+        *,
+        group_id: str,
+        acknowledge: Literal["loop", "manual"] = "loop",
+        settings: Settings | None = None,
+    ) -> None:
+        self.settings = settings_for(bootstrap_servers, settings)
+        self.group_id = group_id
+        self._by_loop = acknowledge == "loop"
+        self._thread: ConsumerThread | None = None
+        self._fetch: ReferenceFetch | None = None
+        self._queue: asyncio.Queue[InboundImage | BaseException | None] = asyncio.Queue()
+        self._current: InboundImage | None = None
+
+    async def start(self) -> None:
+        """Connect and join the group.
+
+        Raises
+        ------
+        BrokerUnavailable
+            If no broker answers.
+        TopicMissing
+            If an image topic does not exist.
+        """
+        if self._thread is not None:
+            return
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, read_send_limits, self.settings)
+        self._queue = asyncio.Queue()
+        found = self._queue
+
+        def put(item: InboundImage | BaseException) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
+                loop.call_soon_threadsafe(found.put_nowait, item)
+
+        def download(image: InboundImage, entry: CatalogueEntry) -> None:
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._download, image, entry)
+
+        thread = ConsumerThread(
+            self.settings, self.group_id, hand_over=put, failed=put, download=download
+        )
+        self._fetch = ReferenceFetch(self.settings, thread)
+        await self._fetch.start()
+        self._thread = thread
+        thread.start()
+
+    async def stop(self) -> None:
+        """Commit what was acknowledged and leave the group; the rest comes again."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        self._current = None
+        if self._fetch is not None:
+            await self._fetch.stop()
+        await asyncio.get_running_loop().run_in_executor(None, thread.stop)
+        self._queue.put_nowait(None)
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> SatelliteImage:
+        thread = self._running()
+        current, self._current = self._current, None
+        if self._by_loop and current is not None:
+            thread.call(partial(thread.settle, current, None, _log_loss))
+        while True:
+            found = await self._queue.get()
+            if found is None:
+                raise StopAsyncIteration
+            if isinstance(found, BaseException):
+                self._queue.put_nowait(found)  # for every later turn as well
+                raise found
+            if not found.gone:
+                break
+        self._current = found
+        return self._image(found)
+
+    def status(self) -> ReassemblyStatus:
+        """Images that are being put together."""
+        return self._running().reassembly_status()
+
+    def _image(self, found: InboundImage) -> SatelliteImage:
+        data = found.data
+        if data is None:
+            msg = "an image was handed over without its bytes"
+            raise NotRunning(msg)
+        return SatelliteImage(
+            data=data,
+            metadata=found.metadata,
+            identity=found.envelope.identity,
+            route=found.route,
+            codec=found.envelope.codec,
+            places=tuple(found.places),
+            redelivered=found.redelivered,
+            seconds=found.seconds,
+            settle=partial(self._settle, found),
+        )
+
+    async def _settle(self, image: InboundImage, refusal: str | None) -> None:
+        thread = self._running()
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[None] = loop.create_future()
+
+        def settled(error: BaseException | None) -> None:
+            loop.call_soon_threadsafe(_resolve, answer, error)
+
+        thread.call(partial(thread.settle, image, refusal, settled))
+        await answer
+
+    def _download(self, image: InboundImage, entry: CatalogueEntry) -> None:
+        if self._fetch is not None:
+            self._fetch.begin(image, entry)
+
+    def _running(self) -> ConsumerThread:
+        if self._thread is None:
+            msg = "the consumer is not running: call start(), or use `async with`"
+            raise NotRunning(msg)
+        return self._thread
+
+
+def _resolve(answer: asyncio.Future[None], error: BaseException | None) -> None:
+    if answer.done():
+        return
+    if error is None:
+        answer.set_result(None)
+    else:
+        answer.set_exception(error)
+
+
+def _log_loss(error: BaseException | None) -> None:
+    """The loop cannot be told any more; the image comes again, marked."""
+    if isinstance(error, AcknowledgementLost):
+        log.warning("%s", error)
+    elif isinstance(error, WildfireBenchError):
+        log.error("%s", error)

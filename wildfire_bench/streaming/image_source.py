@@ -1,0 +1,227 @@
+"""Where an image's bytes come from: memory, a path, or a binary file; and what image it is.
+
+A source is read twice, once to identify it and once to send it, so that no whole copy is held. The
+second reading is digested as well: a file that changes in between is an error, not a wrong image.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tempfile
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self, TypeAlias
+
+from wildfire_bench.compression.codec import Buffer
+from wildfire_bench.errors import EmptyImage, ImageTooLarge, InputError
+from wildfire_bench.streaming.digest import Digest, digest_of
+from wildfire_bench.streaming.image_format import HEAD_BYTES, media_type_of
+from wildfire_bench.streaming.metadata import acquisition_time
+from wildfire_bench.streaming.model import ImageIdentity
+
+__all__ = ["ImageData", "ImageSource", "identify", "image_id_of"]
+
+ImageData: TypeAlias = Buffer | str | Path | BinaryIO
+"""What `send_satellite_image` takes: bytes-like, a path, or a binary file."""
+
+MAX_SOURCE_ID_CHARS = 256
+_READ_BYTES = 4 << 20
+
+
+class ImageSource:
+    """Bytes of one image, read block by block; a context manager.
+
+    Parameters
+    ----------
+    image_data
+        Bytes-like (C-contiguous), a path, or a binary file read from where it stands. A pipe is
+        spooled to a temporary file first.
+    max_bytes
+        Largest image accepted.
+
+    Raises
+    ------
+    EmptyImage, ImageTooLarge
+        If it has no bytes, or too many.
+    InputError
+        If it is of another kind or cannot be read.
+    """
+
+    def __init__(self, image_data: ImageData, max_bytes: int) -> None:
+        self._lock = threading.Lock()
+        self._view: memoryview | None = None
+        self._file: BinaryIO | None = None
+        self._start = 0
+        self._owned = False
+        if isinstance(image_data, str | Path):
+            self._open(Path(image_data))
+        elif hasattr(image_data, "read"):
+            self._adopt(image_data, max_bytes)
+        else:
+            self._view = _flat(image_data)
+        self.size_bytes = self._measure()
+        if self.size_bytes == 0 or self.size_bytes > max_bytes:
+            self.close()
+        if self.size_bytes == 0:
+            msg = "image has no bytes: there is nothing to send"
+            raise EmptyImage(msg)
+        if self.size_bytes > max_bytes:
+            raise _too_large(self.size_bytes, max_bytes)
+
+    def block(self, offset_bytes: int, size_bytes: int) -> memoryview:
+        """Bytes of one block; a view where the image is in memory.
+
+        Raises
+        ------
+        InputError
+            If the file became shorter or unreadable.
+        """
+        if self._view is not None:
+            return self._view[offset_bytes : offset_bytes + size_bytes]
+        file = self._file
+        if file is None:
+            msg = "image source is closed"
+            raise InputError(msg)
+        with self._lock:
+            try:
+                file.seek(self._start + offset_bytes)
+                data = file.read(size_bytes)
+            except OSError as error:
+                msg = f"image cannot be read: {error}"
+                raise InputError(msg) from error
+        if len(data) != size_bytes:
+            msg = f"image became shorter while it was sent: {len(data)} of {size_bytes} bytes left"
+            raise InputError(msg)
+        return memoryview(data)
+
+    def close(self) -> None:
+        """Close what was opened here."""
+        if self._owned and self._file is not None:
+            self._file.close()
+        self._file = self._view = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _open(self, path: Path) -> None:
+        try:
+            self._file = path.open("rb")
+        except OSError as error:
+            msg = f"image file {path} cannot be read: {error.strerror}"
+            raise InputError(msg) from error
+        self._owned = True
+
+    def _adopt(self, file: Any, max_bytes: int) -> None:
+        if isinstance(file, io.TextIOBase):
+            msg = "image file is a text file: open it in binary mode"
+            raise InputError(msg)
+        if file.seekable():
+            self._file, self._start = file, file.tell()
+            return
+        spool = tempfile.TemporaryFile(prefix="wildfire-bench-")  # noqa: SIM115 - closed by close()
+        self._file, self._owned = spool, True
+        spooled = 0
+        while piece := file.read(_READ_BYTES):
+            spooled += len(piece)
+            if spooled > max_bytes:
+                self.close()
+                raise _too_large(spooled, max_bytes, at_least=True)
+            spool.write(piece)
+
+    def _measure(self) -> int:
+        if self._view is not None:
+            return len(self._view)
+        file = self._file
+        if file is None:
+            return 0
+        return max(0, file.seek(0, io.SEEK_END) - self._start)
+
+
+def identify(
+    source: ImageSource, metadata: Mapping[str, Any] | None, source_id: str
+) -> ImageIdentity:
+    """Read an image once and say which it is.
+
+    Parameters
+    ----------
+    source
+        The image.
+    metadata
+        The user's metadata; its ``timestamp`` becomes part of the identity.
+    source_id
+        Who took the image, 1 to 256 characters.
+
+    Raises
+    ------
+    InputError
+        If the source id is unusable or the image cannot be read.
+    InvalidMetadata
+        If the time stamp cannot be read.
+    """
+    if not 0 < len(source_id) <= MAX_SOURCE_ID_CHARS or not source_id.isprintable():
+        msg = f"source_id must be 1 to {MAX_SOURCE_ID_CHARS} printable characters"
+        raise InputError(msg)
+    acquired = acquisition_time(metadata or {})
+    digest = Digest()
+    head = source.block(0, min(HEAD_BYTES, source.size_bytes))
+    media_type = media_type_of(head)
+    for offset in range(0, source.size_bytes, _READ_BYTES):
+        digest.update(source.block(offset, min(_READ_BYTES, source.size_bytes - offset)))
+    return ImageIdentity(
+        image_id=image_id_of(source_id, acquired, str(digest)),
+        source_id=source_id,
+        size_bytes=source.size_bytes,
+        digest=str(digest),
+        media_type=media_type,
+        acquired=acquired,
+    )
+
+
+def image_id_of(source_id: str, acquired: str | None, digest: str) -> str:
+    """Identity that a resend of the same image shares, whenever and by whomever it is sent.
+
+    Returns
+    -------
+    str
+        A readable start (source, acquisition time) and 32 hexadecimal digits over source,
+        acquisition time and content digest; letters, digits, ``-``, ``_`` and ``.`` only, so that
+        it stands in a URL or an object key as it is.
+    """
+    parts = [source_id, acquired or "", digest]
+    unique = digest_of("\0".join(parts).encode()).rpartition(":")[2]
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", source_id)[:48].strip(".-") or "source"
+    when = re.sub(r"[^0-9TZ]", "", acquired.partition(".")[0]) if acquired else ""
+    return "-".join(part for part in (readable, when.rstrip("Z"), unique) if part)
+
+
+def _flat(data: Buffer) -> memoryview:
+    try:
+        view = memoryview(data).toreadonly()
+    except TypeError:
+        msg = f"image_data is {type(data).__name__}: give bytes, a path or a binary file"
+        raise InputError(msg) from None
+    try:
+        return view.cast("B")
+    except (TypeError, ValueError) as error:
+        msg = f"image_data is not one run of bytes ({error}): pass a C-contiguous copy"
+        raise InputError(msg) from error
+
+
+def _too_large(size_bytes: int, max_bytes: int, *, at_least: bool = False) -> ImageTooLarge:
+    more = "at least " if at_least else ""
+    msg = (
+        f"image is {more}{size_bytes:,} bytes; at most {max_bytes:,} are accepted: "
+        "raise routing.max_image_bytes"
+    )
+    return ImageTooLarge(msg)

@@ -1,0 +1,190 @@
+"""KafkaDataProducer: satellite images into Kafka, by the route that their size asks for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, Self
+
+from wildfire_bench.compression.matrix import choose_codec
+from wildfire_bench.errors import DeliveryFailed, NotRunning
+from wildfire_bench.settings import DataType, Settings
+from wildfire_bench.streaming.binary_serializer import BinaryImageSerializer
+from wildfire_bench.streaming.connection import settings_for
+from wildfire_bench.streaming.image_sender import ImageSender
+from wildfire_bench.streaming.image_source import ImageData, ImageSource, identify
+from wildfire_bench.streaming.limits import read_send_limits
+from wildfire_bench.streaming.metadata import encode_metadata
+from wildfire_bench.streaming.model import ObjectLocation, Receipt
+from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
+
+__all__ = ["KafkaDataProducer"]
+
+log = logging.getLogger(__name__)
+
+STOP_TIMEOUT_S = 30.0
+
+
+class KafkaDataProducer:
+    """Sends images; a send returns only after all in-sync replicas acknowledged it.
+
+    Use it as ``async with``, or call `start` and `stop`. It belongs to the event loop that started
+    it; any number of sends may run at a time.
+
+    Parameters
+    ----------
+    bootstrap_servers
+        Brokers, ``host:port`` with commas; None for the settings'.
+    settings
+        Everything else; None reads ``streaming_config.yaml`` and the environment.
+    """
+
+    def __init__(
+        self, bootstrap_servers: str | None = None, *, settings: Settings | None = None
+    ) -> None:
+        self.settings = settings_for(bootstrap_servers, settings)
+        self._serializer = BinaryImageSerializer(
+            choose_codec(DataType.SATELLITE_IMAGERY, self.settings),
+            max_image_bytes=self.settings.routing.max_image_bytes,
+        )
+        self._pool: ThreadPoolExecutor | None = None
+        self._store: S3ReferenceHandler | None = None
+        self._sender: ImageSender | None = None
+
+    async def start(self) -> None:
+        """Connect, and read the limits of topics and brokers.
+
+        Raises
+        ------
+        BrokerUnavailable
+            If no broker answers.
+        TopicMissing
+            If an image topic does not exist.
+        """
+        if self._sender is not None:
+            return
+        loop = asyncio.get_running_loop()
+        limits = await loop.run_in_executor(None, read_send_limits, self.settings)
+        if self.settings.s3.configured:
+            self._store = S3ReferenceHandler(self.settings.s3)
+            await self._store.start()
+        workers = self.settings.kafka_producer.encode_workers
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="encode")
+        self._sender = ImageSender(self.settings, limits, self._serializer, self._pool, self._store)
+        codec = self._serializer.codec
+        level = "" if codec.level is None else f" (level: {codec.level})"
+        log.info("Using %s compression%s", codec.name, level)
+        if self.settings.kafka_producer.enable_binary_serialization:
+            log.info("Binary Kafka producer started for image handling")
+
+    async def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> tuple[str, ...]:
+        """Wait for what is in flight, then close.
+
+        Returns
+        -------
+        tuple of str
+            Ids of images that were not acknowledged in time: send these again.
+        """
+        sender, self._sender = self._sender, None
+        if sender is None:
+            return ()
+        unsent = await sender.stop(timeout_s)
+        if self._store is not None:
+            await self._store.stop()
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+        self._store = self._pool = None
+        if unsent:
+            log.warning("stopped before these were acknowledged: %s", ", ".join(unsent))
+        return unsent
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.stop()
+
+    async def send_satellite_image(
+        self,
+        image_data: ImageData,
+        metadata: Mapping[str, Any] | None = None,
+        source_id: str = "unknown",
+    ) -> Receipt:
+        """Send one image by the route that its size asks for.
+
+        Parameters
+        ----------
+        image_data
+            Bytes-like, a path, or a binary file.
+        metadata
+            JSON object of at most 64 KiB; ``timestamp`` is the acquisition time.
+        source_id
+            Who took it.
+
+        Returns
+        -------
+        Receipt
+            Once all in-sync replicas acknowledged payload and catalogue entry.
+
+        Raises
+        ------
+        InputError
+            If image or metadata cannot be used: `EmptyImage`, `ImageTooLarge`, `InvalidMetadata`,
+            `MetadataTooLarge`.
+        ObjectStoreNotConfigured
+            If it needs the reference route and there is none.
+        DeliveryFailed
+            If it was not acknowledged; sending again is safe, since its id is the same.
+        """
+        started = time.perf_counter()
+        sender, pool = self._running()
+        encode_metadata(metadata)  # refused before anything is read or sent
+        about = dict(metadata or {})
+        loop = asyncio.get_running_loop()
+        max_bytes = self.settings.routing.max_image_bytes
+        with await loop.run_in_executor(pool, ImageSource, image_data, max_bytes) as source:
+            identity = await loop.run_in_executor(pool, identify, source, about, source_id)
+            identified = time.perf_counter()
+            decision = sender.choose(identity)
+            try:
+                sent = await sender.send_payload(source, identity, about, decision)
+                item_place, item_bytes = await sender.send_item(sent, identity, about)
+            except DeliveryFailed as error:
+                error.image_id = identity.image_id
+                raise
+        ended = time.perf_counter()
+        return Receipt(
+            identity=identity,
+            route=sent.decision.route,
+            reason=sent.decision.reason,
+            codec=sent.codec,
+            level=sent.level,
+            places=() if isinstance(sent.location, ObjectLocation) else sent.location,
+            item_place=item_place,
+            raw_bytes=identity.size_bytes,
+            encoded_bytes=sent.encoded_bytes,
+            wire_bytes=sent.wire_bytes + item_bytes,
+            seconds={
+                "identify": identified - started,
+                "encode": sent.encode_s,
+                "send": ended - identified,
+                "total": ended - started,
+            },
+            dataref=sent.dataref,
+        )
+
+    def _running(self) -> tuple[ImageSender, ThreadPoolExecutor]:
+        if self._sender is None or self._pool is None:
+            msg = "the producer is not running: call start(), or use `async with`"
+            raise NotRunning(msg)
+        return self._sender, self._pool

@@ -1,0 +1,163 @@
+"""Records by their coordinates, without a consumer group and without reading the topic."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from wildfire_bench.errors import BrokerUnavailable, RecordMissing
+from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.connection import client_config
+from wildfire_bench.streaming.lane import MAX_RECORD_BYTES
+from wildfire_bench.streaming.model import RecordPlace
+
+__all__ = ["StoredRecord", "read_partition", "read_records"]
+
+READ_TIMEOUT_S = 30.0
+"""How long one record may take to come."""
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as it lies in its topic."""
+
+    place: RecordPlace
+    key: bytes | None
+    value: bytes = field(repr=False)
+    headers: tuple[tuple[str, bytes | None], ...] = field(repr=False)
+    timestamp_ms: int
+
+
+def read_records(settings: Settings, places: Sequence[RecordPlace]) -> Generator[StoredRecord]:
+    """Read records by their coordinates, in the order asked for.
+
+    Blocks; run it in a thread. One record is held at a time.
+
+    Raises
+    ------
+    RecordMissing
+        If one is no longer kept, or its topic does not exist.
+    BrokerUnavailable
+        If one does not come in time.
+    """
+    consumer = _open(settings)
+    expected: RecordPlace | None = None
+    try:
+        for place in places:
+            if place != expected:
+                consumer.assign([TopicPartition(place.topic, place.partition, place.offset)])
+            record = _next(consumer, settings)
+            if record is None or record.place != place:
+                msg = (
+                    f"record {place.topic}/{place.partition}/{place.offset} is no longer there: "
+                    "its topic keeps records for a limited time (retention.ms, retention.bytes)"
+                )
+                raise RecordMissing(msg)
+            yield record
+            expected = RecordPlace(place.topic, place.partition, place.offset + 1)
+    finally:
+        consumer.close()
+
+
+def read_partition(
+    settings: Settings, topic: str, partition: int, start: int = 0
+) -> Generator[StoredRecord]:
+    """Read a partition from an offset, or its first later one, to its present end.
+
+    Blocks; run it in a thread.
+
+    Raises
+    ------
+    RecordMissing
+        If the topic does not exist.
+    BrokerUnavailable
+        If the broker does not answer in time.
+    """
+    consumer = _open(settings)
+    try:
+        low, high = _watermarks(consumer, topic, partition, settings)
+        if max(low, start) >= high:
+            return
+        consumer.assign([TopicPartition(topic, partition, max(low, start))])
+        while (record := _next(consumer, settings)) is not None:
+            yield record
+            if record.place.offset >= high - 1:
+                return
+    finally:
+        consumer.close()
+
+
+def _open(settings: Settings) -> Consumer:
+    return Consumer(
+        {
+            **client_config(settings.kafka),
+            "group.id": f"wildfire-bench-reader-{uuid.uuid4()}",  # asked for, never joined
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "error",
+            "fetch.queue.backoff.ms": 1,
+            "queued.max.messages.kbytes": MAX_RECORD_BYTES // 1024,
+            "fetch.message.max.bytes": MAX_RECORD_BYTES,
+            "fetch.max.bytes": MAX_RECORD_BYTES,
+            "receive.message.max.bytes": 2 * MAX_RECORD_BYTES,
+        }
+    )
+
+
+def _next(consumer: Consumer, settings: Settings) -> StoredRecord | None:
+    """The next record; None at the end of the partition or when the offset is out of range."""
+    deadline = time.monotonic() + READ_TIMEOUT_S
+    while time.monotonic() < deadline:
+        message = consumer.poll(_POLL_S)
+        if message is None:
+            continue
+        error = message.error()
+        if error is not None:
+            if error.code() in _NOT_THERE:
+                return None
+            continue
+        return StoredRecord(
+            RecordPlace(message.topic() or "", message.partition() or 0, message.offset() or 0),
+            message.key(),
+            message.value() or b"",
+            tuple(message.headers() or ()),  # type: ignore[arg-type]  # a list of pairs
+            message.timestamp()[1],
+        )
+    raise _no_answer(settings)
+
+
+_NOT_THERE = {
+    KafkaError._PARTITION_EOF,  # noqa: SLF001 - librdkafka's own names
+    KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+    KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001
+    KafkaError.OFFSET_OUT_OF_RANGE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+}
+
+
+def _watermarks(
+    consumer: Consumer, topic: str, partition: int, settings: Settings
+) -> tuple[int, int]:
+    try:
+        marks = consumer.get_watermark_offsets(
+            TopicPartition(topic, partition), timeout=READ_TIMEOUT_S
+        )
+    except KafkaException as error:
+        if error.args[0].code() in _NOT_THERE:
+            msg = f"{topic} has no partition {partition}: see `wildfire-bench topics describe`"
+            raise RecordMissing(msg) from None
+        raise _no_answer(settings) from error
+    if marks is None:
+        raise _no_answer(settings)
+    return marks
+
+
+def _no_answer(settings: Settings) -> BrokerUnavailable:
+    servers = settings.kafka.bootstrap_servers
+    return BrokerUnavailable(f"{servers} did not answer within {READ_TIMEOUT_S:g} s")
