@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from wildfire_bench.compression.codec import Buffer, Codec, decoder
+from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder, decoder
 from wildfire_bench.errors import ImageTooLarge
 from wildfire_bench.streaming.digest import check_digest, digest_of
 from wildfire_bench.streaming.model import Envelope
 
-__all__ = ["BinaryImageSerializer", "EncodedBlock", "decode_block"]
+__all__ = ["BinaryImageSerializer", "EncodedBlock", "decode_block", "encode_block"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +20,8 @@ class EncodedBlock:
     """One block as it will travel."""
 
     payload: Buffer = field(repr=False)
+    codec: str
+    """Wire name of the codec that decodes it."""
     size_bytes: int
     """Decoded size."""
     digest: str
@@ -44,17 +46,9 @@ class BinaryImageSerializer:
         self.codec = codec
         self._max_image_bytes = max_image_bytes
 
-    def serialize(self, block: Buffer) -> EncodedBlock:
-        """Encode a whole image or one block of it."""
-        started = time.perf_counter()
-        payload = self.codec.encode(block)
-        elapsed = time.perf_counter() - started
-        return EncodedBlock(
-            payload=payload,
-            size_bytes=memoryview(block).nbytes,
-            digest=digest_of(block),
-            encode_s=elapsed,
-        )
+    def serialize(self, image: Buffer) -> EncodedBlock:
+        """Encode a whole image as one block; what decodes it is the block's `codec`."""
+        return encode_block(self.codec.for_image(image), image, 0)
 
     def deserialize(self, envelope: Envelope, payload: Buffer) -> memoryview:
         """Decode and verify a whole image.
@@ -83,6 +77,20 @@ class BinaryImageSerializer:
         out = np.empty(identity.size_bytes, np.uint8).data
         decode_block(envelope.codec, payload, out, identity.digest, f"image {identity.image_id}")
         return out.toreadonly()
+
+
+def encode_block(encoder: ImageEncoder, block: Buffer, offset_bytes: int) -> EncodedBlock:
+    """Encode and digest the bytes of an image that start at `offset_bytes`."""
+    started = time.perf_counter()
+    payload = encoder.encode(block, offset_bytes)
+    elapsed = time.perf_counter() - started
+    return EncodedBlock(
+        payload=payload,
+        codec=encoder.name,
+        size_bytes=memoryview(block).nbytes,
+        digest=digest_of(block),
+        encode_s=elapsed,
+    )
 
 
 def decode_block(codec: str, payload: Buffer, out: memoryview, digest: str, what: str) -> None:

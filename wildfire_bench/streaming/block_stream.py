@@ -7,8 +7,9 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Executor
 
+from wildfire_bench.compression.codec import ImageEncoder
 from wildfire_bench.errors import InputError
-from wildfire_bench.streaming.binary_serializer import BinaryImageSerializer, EncodedBlock
+from wildfire_bench.streaming.binary_serializer import EncodedBlock, encode_block
 from wildfire_bench.streaming.digest import Digest
 from wildfire_bench.streaming.image_source import ImageSource
 from wildfire_bench.streaming.model import ImageIdentity
@@ -20,7 +21,7 @@ async def encode_blocks(
     source: ImageSource,
     identity: ImageIdentity,
     places: Sequence[tuple[int, int]],
-    serializer: BinaryImageSerializer,
+    encoder: ImageEncoder,
     pool: Executor,
     *,
     ahead: int,
@@ -33,7 +34,7 @@ async def encode_blocks(
         The image, and what it was when it was identified.
     places
         Offset and size of each block, in bytes, without gaps.
-    serializer
+    encoder
         Encodes them.
     pool
         Threads to do it in.
@@ -57,7 +58,7 @@ async def encode_blocks(
     try:
         while True:
             while len(working) < ahead and (place := next(waiting, None)) is not None:
-                working.append(loop.run_in_executor(pool, _encode, source, place, serializer))
+                working.append(loop.run_in_executor(pool, _encode, source, place, encoder))
             if not working:
                 break
             raw, block = await working.popleft()
@@ -74,7 +75,7 @@ async def encode_blocks(
 
 
 def _encode(
-    source: ImageSource, place: tuple[int, int], serializer: BinaryImageSerializer
+    source: ImageSource, place: tuple[int, int], encoder: ImageEncoder
 ) -> tuple[memoryview, EncodedBlock]:
     raw = source.block(*place)
-    return raw, serializer.serialize(raw)
+    return raw, encode_block(encoder, raw, place[0])

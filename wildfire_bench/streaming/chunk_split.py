@@ -8,8 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wildfire_bench.compression.codec import Buffer
-from wildfire_bench.streaming.binary_serializer import BinaryImageSerializer
+from wildfire_bench.compression.codec import Buffer, ImageEncoder
 from wildfire_bench.streaming.block_stream import encode_blocks
 from wildfire_bench.streaming.image_source import ImageSource
 from wildfire_bench.streaming.model import BlockPlace, Envelope, ImageIdentity, Kind
@@ -35,7 +34,7 @@ async def split_source(
     metadata: Mapping[str, Any] | None,
     *,
     places: Sequence[tuple[int, int]],
-    serializer: BinaryImageSerializer,
+    encoder: ImageEncoder,
     pool: Executor,
     ahead: int,
     key: bytes | None = None,
@@ -47,8 +46,8 @@ async def split_source(
     InputError
         After the last chunk, if the image changed since it was identified.
     """
-    whole = Envelope(Kind.CHUNK, identity, serializer.codec.name)
-    blocks = encode_blocks(source, identity, places, serializer, pool, ahead=ahead)
+    whole = Envelope(Kind.CHUNK, identity, encoder.name)
+    blocks = encode_blocks(source, identity, places, encoder, pool, ahead=ahead)
     async with contextlib.aclosing(blocks):
         index = 0
         async for block in blocks:

@@ -16,7 +16,6 @@ from wildfire_bench.errors import IncompleteImage, NotRunning, UnusableMessage
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.settings_sources import load_settings
 from wildfire_bench.streaming.assembly import Assembly
-from wildfire_bench.streaming.binary_serializer import BinaryImageSerializer
 from wildfire_bench.streaming.chunk_split import OutgoingChunk, split_source
 from wildfire_bench.streaming.image_source import ImageData, ImageSource, identify
 from wildfire_bench.streaming.model import Chunk, Kind, RecordPlace
@@ -116,15 +115,15 @@ class ImageChunkManager:
         pool, loop = self._running(), asyncio.get_running_loop()
         max_bytes = self.settings.routing.max_image_bytes
         codec = choose_codec(DataType.SATELLITE_IMAGERY, self.settings)
-        serializer = BinaryImageSerializer(codec, max_image_bytes=max_bytes)
         with await loop.run_in_executor(pool, ImageSource, image_data, max_bytes) as source:
             identity = await loop.run_in_executor(pool, identify, source, metadata, source_id)
+            encoder = await loop.run_in_executor(pool, source.encoder_of, codec)
             chunks = split_source(
                 source,
                 identity,
                 metadata,
                 places=chunk_places(identity.size_bytes, self.settings.routing.chunk_bytes),
-                serializer=serializer,
+                encoder=encoder,
                 pool=pool,
                 ahead=self.settings.kafka_producer.encode_workers + 1,
             )

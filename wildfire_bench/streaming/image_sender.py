@@ -10,10 +10,10 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from wildfire_bench.compression.codec import Buffer
+from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder
 from wildfire_bench.errors import ObjectStoreNotConfigured
 from wildfire_bench.settings import Settings
-from wildfire_bench.streaming.binary_serializer import BinaryImageSerializer, EncodedBlock
+from wildfire_bench.streaming.binary_serializer import EncodedBlock
 from wildfire_bench.streaming.block_stream import encode_blocks
 from wildfire_bench.streaming.chunk_split import split_source
 from wildfire_bench.streaming.digest import digest_of
@@ -75,7 +75,7 @@ class ImageSender:
     ----------
     settings, limits
         What is wanted, and what topics and brokers can carry.
-    serializer
+    codec
         Encodes.
     pool
         Threads to encode in.
@@ -87,13 +87,13 @@ class ImageSender:
         self,
         settings: Settings,
         limits: SendLimits,
-        serializer: BinaryImageSerializer,
+        codec: Codec,
         pool: Executor,
         store: S3ReferenceHandler | None,
     ) -> None:
         self._settings, self._limits = settings, limits
         self._topics = topic_names(settings)
-        self._serializer, self._codec = serializer, serializer.codec
+        self._codec = codec
         self._pool, self._store = pool, store
         self._ahead = settings.kafka_producer.encode_workers + 1
         self._lanes: dict[LaneCompression, ProducerLane] = {}
@@ -125,19 +125,21 @@ class ImageSender:
                 return await self._send_json(record, size, decision)
             reason = f"{size:,} bytes as JSON, the JSON topic takes {limit:,}"
             decision = Decision(Route.REFERENCE, reason)
+        loop = asyncio.get_running_loop()
+        encoder = await loop.run_in_executor(self._pool, source.encoder_of, self._codec)
         if decision.route is Route.DIRECT:
-            block = await self._encode_whole(source, identity)
-            envelope = Envelope(Kind.IMAGE, identity, self._codec.name, metadata=metadata)
+            block = await self._encode_whole(source, identity, encoder)
+            envelope = Envelope(Kind.IMAGE, identity, block.codec, metadata=metadata)
             record = self._record(self._topics.binary, envelope, block.payload)
             size = _size_of(record)
             if size <= self._limits.carrying.direct_record_bytes:
-                return await self._send_direct(record, size, block, decision)
+                return await self._send_direct(record, size, block, decision, encoder)
             decision = escalate(
                 identity.size_bytes, size, self._settings.routing, self._limits.carrying
             )
         if decision.route is Route.CHUNKED:
-            return await self._send_chunks(source, identity, metadata, decision)
-        return await self._upload(source, identity, decision)
+            return await self._send_chunks(source, identity, metadata, decision, encoder)
+        return await self._upload(source, identity, decision, encoder)
 
     async def send_item(
         self, sent: Sent, identity: ImageIdentity, metadata: Mapping[str, Any]
@@ -170,21 +172,27 @@ class ImageSender:
         self._lanes.clear()
         return tuple(dict.fromkeys(subject for subjects in unsent for subject in subjects))
 
-    async def _encode_whole(self, source: ImageSource, identity: ImageIdentity) -> EncodedBlock:
-        async with contextlib.aclosing(
-            self._blocks(source, identity, [(0, identity.size_bytes)])
-        ) as blocks:
+    async def _encode_whole(
+        self, source: ImageSource, identity: ImageIdentity, encoder: ImageEncoder
+    ) -> EncodedBlock:
+        place = [(0, identity.size_bytes)]
+        async with contextlib.aclosing(self._blocks(source, identity, place, encoder)) as blocks:
             (whole,) = [block async for block in blocks]
         return whole
 
     async def _send_direct(
-        self, record: Record, size: int, block: EncodedBlock, decision: Decision
+        self,
+        record: Record,
+        size: int,
+        block: EncodedBlock,
+        decision: Decision,
+        encoder: ImageEncoder,
     ) -> Sent:
         acknowledged = await self._lane(_PAYLOAD_COMPRESSION).produce(record)
         return Sent(
             decision=decision,
-            codec=self._codec.name,
-            level=self._codec.level,
+            codec=encoder.name,
+            level=encoder.level,
             location=(await acknowledged,),
             encoded_bytes=memoryview(block.payload).nbytes,
             wire_bytes=size,
@@ -197,6 +205,7 @@ class ImageSender:
         identity: ImageIdentity,
         metadata: Mapping[str, Any],
         decision: Decision,
+        encoder: ImageEncoder,
     ) -> Sent:
         """Send each chunk as soon as it is encoded, while the next ones are being encoded."""
         lane = self._lane(_PAYLOAD_COMPRESSION)
@@ -206,7 +215,7 @@ class ImageSender:
             identity,
             metadata,
             places=chunk_places(identity.size_bytes, chunk_bytes),
-            serializer=self._serializer,
+            encoder=encoder,
             pool=self._pool,
             ahead=self._ahead,
             key=self._key(identity),
@@ -234,8 +243,8 @@ class ImageSender:
                 raise place
         return Sent(
             decision=decision,
-            codec=self._codec.name,
-            level=self._codec.level,
+            codec=encoder.name,
+            level=encoder.level,
             location=tuple(place for place in places if isinstance(place, RecordPlace)),
             encoded_bytes=encoded_bytes,
             wire_bytes=wire_bytes,
@@ -243,7 +252,11 @@ class ImageSender:
         )
 
     async def _upload(
-        self, source: ImageSource, identity: ImageIdentity, decision: Decision
+        self,
+        source: ImageSource,
+        identity: ImageIdentity,
+        decision: Decision,
+        encoder: ImageEncoder,
     ) -> Sent:
         """Encode while uploading."""
         if self._store is None:
@@ -254,7 +267,9 @@ class ImageSender:
 
         async def encoded() -> AsyncGenerator[tuple[Buffer, int, str]]:
             nonlocal encode_s
-            async with contextlib.aclosing(self._blocks(source, identity, places)) as blocks:
+            async with contextlib.aclosing(
+                self._blocks(source, identity, places, encoder)
+            ) as blocks:
                 async for block in blocks:
                     encode_s += block.encode_s
                     yield block.payload, block.size_bytes, block.digest
@@ -262,8 +277,8 @@ class ImageSender:
         location = await self._store.upload(identity, encoded())
         return Sent(
             decision=decision,
-            codec=self._codec.name,
-            level=self._codec.level,
+            codec=encoder.name,
+            level=encoder.level,
             location=location,
             encoded_bytes=location.size_bytes,
             wire_bytes=location.size_bytes,
@@ -298,11 +313,13 @@ class ImageSender:
         )
 
     def _blocks(
-        self, source: ImageSource, identity: ImageIdentity, places: Sequence[tuple[int, int]]
+        self,
+        source: ImageSource,
+        identity: ImageIdentity,
+        places: Sequence[tuple[int, int]],
+        encoder: ImageEncoder,
     ) -> AsyncGenerator[EncodedBlock]:
-        return encode_blocks(
-            source, identity, places, self._serializer, self._pool, ahead=self._ahead
-        )
+        return encode_blocks(source, identity, places, encoder, self._pool, ahead=self._ahead)
 
     def _record(self, topic: str, envelope: Envelope, value: Buffer) -> Record:
         identity = envelope.identity

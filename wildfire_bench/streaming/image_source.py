@@ -7,6 +7,7 @@ second reading is digested as well: a file that changes in between is an error, 
 from __future__ import annotations
 
 import io
+import mmap
 import re
 import tempfile
 import threading
@@ -15,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, TypeAlias
 
-from wildfire_bench.compression.codec import Buffer
+from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder
 from wildfire_bench.errors import EmptyImage, ImageTooLarge, InputError
 from wildfire_bench.streaming.digest import Digest, digest_of
 from wildfire_bench.streaming.image_format import HEAD_BYTES, media_type_of
@@ -96,6 +97,21 @@ class ImageSource:
             msg = f"image became shorter while it was sent: {len(data)} of {size_bytes} bytes left"
             raise InputError(msg)
         return memoryview(data)
+
+    def encoder_of(self, codec: Codec) -> ImageEncoder:
+        """Let a codec look at the whole image once; a file is mapped for as long as that takes."""
+        if self._view is not None:
+            return codec.for_image(self._view)
+        try:
+            handle = self._file.fileno() if self._file is not None else -1
+            with (
+                mmap.mmap(handle, 0, access=mmap.ACCESS_READ) as mapped,
+                memoryview(mapped) as whole,
+                whole[self._start :] as image,
+            ):
+                return codec.for_image(image)
+        except (OSError, ValueError):  # no file of the system's, such as io.BytesIO
+            return codec.for_image(self.block(0, self.size_bytes))
 
     def close(self) -> None:
         """Close what was opened here."""

@@ -13,7 +13,6 @@ from typing import Any, Self
 from wildfire_bench.compression.matrix import choose_codec
 from wildfire_bench.errors import DeliveryFailed, NotRunning
 from wildfire_bench.settings import DataType, Settings
-from wildfire_bench.streaming.binary_serializer import BinaryImageSerializer
 from wildfire_bench.streaming.connection import settings_for
 from wildfire_bench.streaming.image_sender import ImageSender
 from wildfire_bench.streaming.image_source import ImageData, ImageSource, identify
@@ -47,10 +46,7 @@ class KafkaDataProducer:
         self, bootstrap_servers: str | None = None, *, settings: Settings | None = None
     ) -> None:
         self.settings = settings_for(bootstrap_servers, settings)
-        self._serializer = BinaryImageSerializer(
-            choose_codec(DataType.SATELLITE_IMAGERY, self.settings),
-            max_image_bytes=self.settings.routing.max_image_bytes,
-        )
+        self._codec = choose_codec(DataType.SATELLITE_IMAGERY, self.settings)
         self._pool: ThreadPoolExecutor | None = None
         self._store: S3ReferenceHandler | None = None
         self._sender: ImageSender | None = None
@@ -74,10 +70,9 @@ class KafkaDataProducer:
             await self._store.start()
         workers = self.settings.kafka_producer.encode_workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="encode")
-        self._sender = ImageSender(self.settings, limits, self._serializer, self._pool, self._store)
-        codec = self._serializer.codec
-        level = "" if codec.level is None else f" (level: {codec.level})"
-        log.info("Using %s compression%s", codec.name, level)
+        self._sender = ImageSender(self.settings, limits, self._codec, self._pool, self._store)
+        level = "" if self._codec.level is None else f" (level: {self._codec.level})"
+        log.info("Using %s compression%s", self._codec.name, level)
         if self.settings.kafka_producer.enable_binary_serialization:
             log.info("Binary Kafka producer started for image handling")
 
