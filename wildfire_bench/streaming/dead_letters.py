@@ -70,6 +70,23 @@ class DeadLetter:
         }
         return json.dumps(document, ensure_ascii=False).encode(errors="replace")
 
+    def key(self) -> bytes:
+        """Key of its record."""
+        return (self.image_id or self.error).encode()
+
+    def headers(self) -> list[tuple[str, str | bytes | None]]:
+        """Headers of its record: those of a CloudEvent, and none of ours."""
+        first = self.places[0] if self.places else None
+        where = f"{first.topic}/{first.partition}/{first.offset}" if first else "nowhere"
+        return [
+            ("ce_specversion", b"1.0"),
+            ("ce_id", f"{self.group_id}/{where}".encode()),
+            ("ce_source", b"wildfire-bench"),
+            ("ce_type", _TYPE.encode()),
+            ("ce_time", self.time.encode()),
+            ("content-type", b"application/json"),
+        ]
+
     @classmethod
     def decode(cls, value: bytes | None, place: RecordPlace | None = None) -> DeadLetter:
         """Read the value of a record.
@@ -161,8 +178,8 @@ class DeadLetterWriter:
             self._client.produce(
                 self._topic,
                 value=letter.encode(),
-                key=(letter.image_id or letter.error).encode(),
-                headers=_headers(letter),
+                key=letter.key(),
+                headers=letter.headers(),
                 on_delivery=on_delivery,
             )
         except (BufferError, KafkaException):
@@ -175,16 +192,3 @@ def letter_for(
     """A dead letter that tells an error, or the caller's reason for refusing."""
     kind = "Rejected" if isinstance(error, str) else type(error).__name__
     return DeadLetter(str(error), kind, tuple(places), group_id=group_id, **about)
-
-
-def _headers(letter: DeadLetter) -> list[tuple[str, str | bytes | None]]:
-    first = letter.places[0] if letter.places else None
-    where = f"{first.topic}/{first.partition}/{first.offset}" if first else "nowhere"
-    return [
-        ("ce_specversion", b"1.0"),
-        ("ce_id", f"{letter.group_id}/{where}".encode()),
-        ("ce_source", b"wildfire-bench"),
-        ("ce_type", _TYPE.encode()),
-        ("ce_time", letter.time.encode()),
-        ("content-type", b"application/json"),
-    ]

@@ -12,7 +12,13 @@ from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.errors import CorruptPayload, ImageTooLarge
 from wildfire_bench.streaming.model import ImageIdentity
 
-__all__ = ["JSON_CODEC", "decode_json_image", "encode_json_image", "json_bytes"]
+__all__ = [
+    "JSON_CODEC",
+    "check_json_fits",
+    "decode_json_image",
+    "encode_json_image",
+    "json_bytes",
+]
 
 JSON_CODEC = "base64-json"
 """What ``wf_codec`` says of such a record."""

@@ -52,6 +52,7 @@ RESERVED_HEADERS = frozenset({"wf_encryption", "wf_encryption_key"})
 _PAYLOAD_TYPES = {"zstd": "application/zstd", "gzip": "application/gzip"}
 _ITEM_TYPE = "application/geo+json"
 _JSON_TYPE = "application/json"
+_EVENT_SUFFIX = {Kind.ITEM: "/item", Kind.JSON: "/json"}
 _DIGEST_LENGTH = len(DIGEST_ALGORITHM) + 1 + 32
 
 
@@ -177,13 +178,11 @@ def record_bytes(key: bytes, headers: Sequence[tuple[str, bytes]], value_bytes: 
 
 def _event_id(envelope: Envelope) -> str:
     """Unique per record and equal for a resend (CloudEvents: source + id is unique)."""
-    image_id = envelope.identity.image_id
+    event_id = envelope.identity.image_id
     if envelope.block is not None:
-        event_id = f"{image_id}/{envelope.block.index}"
-    elif envelope.kind is Kind.ITEM:
-        event_id = f"{image_id}/item"
-    else:
-        event_id = image_id
+        event_id += f"/chunk/{envelope.block.index}/{envelope.block.count}"
+    elif envelope.kind in _EVENT_SUFFIX:
+        event_id += _EVENT_SUFFIX[envelope.kind]
     return event_id if envelope.replay is None else f"{event_id}/{envelope.replay}"
 
 
