@@ -51,7 +51,7 @@ class EmbeddedServers:
         self.root = data_dir or Path(tempfile.mkdtemp(prefix="wildfire-stack-"))
         keys = new_keys()
         per_node = len(listener_names(brokers))
-        ports = free_ports(brokers * per_node + len(S3_PORTS))
+        ports = free_ports(brokers * per_node + (len(S3_PORTS) if s3 else 0))
         self.nodes = plan_nodes(brokers, ports, self.root)
         self.s3: S3Server | None = (
             plan_s3(ports[brokers * per_node :], self.root, keys) if s3 else None

@@ -14,7 +14,7 @@ LOG_TAIL_BYTES = 64 * 1024
 
 _CAUSES = (
     (
-        re.compile(r"address already in use", re.IGNORECASE),
+        re.compile(r"address already in use|port \d+ .* is not available", re.IGNORECASE),
         PORT_TAKEN,
         "stop the other server, or start again: other ports are chosen",
     ),
@@ -43,7 +43,7 @@ _CAUSES = (
         "give a folder that you own",
     ),
     (
-        re.compile(r"could not find or load main class|noclassdeffounderror"),
+        re.compile(r"could not find or load main class|noclassdeffounderror", re.IGNORECASE),
         "a jar is missing or broken",
         "delete the jar cache (~/.cache/wildfire-bench/jars) and start again",
     ),
