@@ -81,6 +81,8 @@ class ImageSender:
         Threads to encode in.
     store
         The object store, if there is one.
+    client_options
+        librdkafka's own options for every lane, put over what the settings say.
     """
 
     def __init__(
@@ -90,12 +92,15 @@ class ImageSender:
         codec: Codec,
         pool: Executor,
         store: S3ReferenceHandler | None,
+        *,
+        client_options: Mapping[str, Any] | None = None,
     ) -> None:
         self._settings, self._limits = settings, limits
         self._topics = topic_names(settings)
         self._codec = codec
         self._pool, self._store = pool, store
         self._ahead = settings.kafka_producer.encode_workers + 1
+        self._client_options = dict(client_options or {})
         self._lanes: dict[LaneCompression, ProducerLane] = {}
 
     @property
@@ -334,7 +339,10 @@ class ImageSender:
     def _lane(self, compression: LaneCompression) -> ProducerLane:
         if compression not in self._lanes:
             self._lanes[compression] = ProducerLane(
-                self._settings.kafka, self._settings.kafka_producer, compression=compression
+                self._settings.kafka,
+                self._settings.kafka_producer,
+                compression=compression,
+                extra=self._client_options,
             )
         return self._lanes[compression]
 

@@ -40,13 +40,21 @@ class KafkaDataProducer:
         Brokers, ``host:port`` with commas; None for the settings'.
     settings
         Everything else; None reads ``streaming_config.yaml`` and the environment.
+    client_options
+        librdkafka's own options, put over what the settings say: ``statistics.interval.ms`` with
+        ``stats_cb``, compression of batches.
     """
 
     def __init__(
-        self, bootstrap_servers: str | None = None, *, settings: Settings | None = None
+        self,
+        bootstrap_servers: str | None = None,
+        *,
+        settings: Settings | None = None,
+        client_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.settings = settings_for(bootstrap_servers, settings)
         self._codec = choose_codec(DataType.SATELLITE_IMAGERY, self.settings)
+        self._client_options = dict(client_options or {})
         self._pool: ThreadPoolExecutor | None = None
         self._store: S3ReferenceHandler | None = None
         self._sender: ImageSender | None = None
@@ -70,7 +78,14 @@ class KafkaDataProducer:
             await self._store.start()
         workers = self.settings.kafka_producer.encode_workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="encode")
-        self._sender = ImageSender(self.settings, limits, self._codec, self._pool, self._store)
+        self._sender = ImageSender(
+            self.settings,
+            limits,
+            self._codec,
+            self._pool,
+            self._store,
+            client_options=self._client_options,
+        )
         level = "" if self._codec.level is None else f" (level: {self._codec.level})"
         log.info("Using %s compression%s", self._codec.name, level)
         if self.settings.kafka_producer.enable_binary_serialization:
