@@ -1,1 +1,1 @@
-"""Measuring: workloads, probes, results."""
+"""Measuring: what is compared, by which processes, and what the numbers say."""

@@ -1,0 +1,204 @@
+"""The producer's and the consumer's side of a measurement, each in a process of its own.
+
+A worker is started by spawning, so that it shares nothing with its parent, and is driven through a
+pipe: one command, one answer. It uses the library's public classes and nothing else; what is timed
+is what a user's program does. When the pipe closes (the parent ended, however) it ends too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import signal
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from wildfire_bench.bench.serialization import time_serialization
+from wildfire_bench.errors import NotRunning
+from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
+from wildfire_bench.streaming.image_source import ImageSource, identify
+from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
+
+__all__ = ["Arrival", "Command", "Failure", "Sent", "serve_consumer", "serve_producer"]
+
+STATISTICS_INTERVAL_MS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What a worker is asked to do: the name of one of its methods, and its arguments."""
+
+    name: str
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """The answer when a command raised."""
+
+    kind: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An image was acknowledged."""
+
+    image_id: str
+    acknowledged_ns: int
+    """`time.monotonic_ns`, which all processes of a machine share."""
+    value_bytes: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """An image is in the consumer's hands, verified by the library."""
+
+    image_id: str
+    arrived_ns: int
+    sha256: str
+    """Of the received bytes; computed after `arrived_ns` and kept out of the CPU time."""
+
+
+def serve_producer(commands: Connection) -> None:
+    """Run the producer's side until the pipe closes."""
+    asyncio.run(_serve(commands, _ProducerSide()))
+
+
+def serve_consumer(commands: Connection) -> None:
+    """Run the consumer's side until the pipe closes."""
+    asyncio.run(_serve(commands, _ConsumerSide()))
+
+
+async def _serve(commands: Connection, side: _ProducerSide | _ConsumerSide) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    try:
+        while True:
+            command: Command = await asyncio.to_thread(commands.recv)
+            method: Callable[..., Awaitable[Any]] = getattr(side, command.name)
+            try:
+                answer = await method(**command.arguments)
+            except Exception as error:  # noqa: BLE001 - told to the parent, which decides
+                answer = Failure(type(error).__name__, str(error))
+            commands.send(answer)
+    except (EOFError, BrokenPipeError):
+        pass
+    finally:
+        with contextlib.suppress(Exception):
+            await side.close()
+
+
+class _ProducerSide:
+    """Commands of the producer's process."""
+
+    def __init__(self) -> None:
+        self._producer: KafkaDataProducer | None = None
+        self._images: dict[str, bytes] = {}
+        self._statistics: dict[str, str] = {}
+
+    async def load(self, images: Mapping[str, Path]) -> None:
+        """Read the images to send, so that no file is read in a timed part."""
+        self._images = {name: path.read_bytes() for name, path in images.items()}
+
+    async def open(self, settings: Settings, client_options: Mapping[str, Any]) -> None:
+        """Start a producer; its byte counters begin at zero."""
+        self._statistics = {}
+        options = {
+            "statistics.interval.ms": STATISTICS_INTERVAL_MS,
+            "stats_cb": self._keep_statistics,
+            **client_options,
+        }
+        self._producer = KafkaDataProducer(settings=settings, client_options=options)
+        await self._producer.start()
+
+    async def send(
+        self, image: str, metadata: Mapping[str, Any], source_id: str, intended_ns: int
+    ) -> Sent:
+        """Send an image at its intended time; being late counts as latency."""
+        producer = self._running()
+        await asyncio.sleep(max(0.0, (intended_ns - time.monotonic_ns()) / 1e9))
+        receipt = await producer.send_satellite_image(self._images[image], metadata, source_id)
+        acknowledged_ns = time.monotonic_ns()
+        return Sent(receipt.image_id, acknowledged_ns, receipt.encoded_bytes, len(receipt.places))
+
+    async def cpu_s(self) -> float:
+        """CPU time of this process so far, user and system."""
+        return time.process_time()
+
+    async def wire_bytes(self) -> int:
+        """Bytes sent to the brokers so far, as librdkafka counts them."""
+        await asyncio.sleep(1.5 * STATISTICS_INTERVAL_MS / 1e3)  # for a count that holds them all
+        return sum(_sent_bytes(json.loads(text)) for text in self._statistics.values())
+
+    async def serialize(
+        self, image: str, metadata: Mapping[str, Any], source_id: str, round_: int
+    ) -> list[Any]:
+        """Time the way from image to value, nothing sent."""
+        data = self._images[image]
+        with ImageSource(data, len(data)) as source:
+            identity = identify(source, metadata, source_id)
+        return list(time_serialization(data, metadata, identity, round_))
+
+    async def close(self) -> None:
+        """Stop the producer."""
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            await producer.stop()
+
+    def _running(self) -> KafkaDataProducer:
+        if self._producer is None:
+            msg = "open comes before send"
+            raise NotRunning(msg)
+        return self._producer
+
+    def _keep_statistics(self, text: str) -> None:
+        """Keep the newest counters of each client; parsed when asked for, not in the timed part."""
+        # {"name": "rdkafka#producer-3", ...}: the name comes first and is short
+        self._statistics[text[:64]] = text
+
+
+class _ConsumerSide:
+    """Commands of the consumer's process."""
+
+    def __init__(self) -> None:
+        self._consumer: SatelliteImageConsumer | None = None
+        self._checking_cpu_s = 0.0
+
+    async def open(self, settings: Settings, group_id: str) -> None:
+        """Start a consumer."""
+        self._consumer = SatelliteImageConsumer(group_id=group_id, settings=settings)
+        await self._consumer.start()
+
+    async def receive(self, timeout_s: float) -> Arrival:
+        """Wait for the next image, and take its SHA-256 once its arrival is noted."""
+        if self._consumer is None:
+            msg = "open comes before receive"
+            raise NotRunning(msg)
+        image = await asyncio.wait_for(anext(self._consumer), timeout_s)
+        arrived_ns = time.monotonic_ns()
+        started_cpu_s = time.process_time()
+        sha256 = hashlib.sha256(image.data).hexdigest()
+        self._checking_cpu_s += time.process_time() - started_cpu_s
+        return Arrival(image.image_id, arrived_ns, sha256)
+
+    async def cpu_s(self) -> float:
+        """CPU time of this process so far, without the harness's own check."""
+        return time.process_time() - self._checking_cpu_s
+
+    async def close(self) -> None:
+        """Stop the consumer."""
+        consumer, self._consumer = self._consumer, None
+        if consumer is not None:
+            await consumer.stop()
+
+
+def _sent_bytes(statistics: Mapping[str, Any]) -> int:
+    return int(statistics["tx_bytes"])
