@@ -1,1 +1,1 @@
-"""Tables, plots and the HTML page."""
+"""From results to a page: figures, tables, notebooks and the HTML report."""

@@ -1,0 +1,296 @@
+"""The plots of the before/after comparison: a dot for every sample, an interval for the median."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from wildfire_bench.bench.claims import Quantity
+from wildfire_bench.bench.results import BeforeAfter
+from wildfire_bench.bench.statistics import summarise
+from wildfire_bench.bench.variants import PATHS
+from wildfire_bench.bench.verdicts import samples_of
+from wildfire_bench.errors import InputError
+from wildfire_bench.report.figures import Figure, draw
+from wildfire_bench.report.style import COLOURS, INK, MUTED, plot_style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Drawing
+
+__all__ = ["plot_cpu", "plot_latency", "plot_serialization", "plot_stored"]
+
+ROW_HEIGHT_INCHES = 0.46
+WIDTH_INCHES = 8.2
+_PROCESSES = (
+    ("producer", "#0072B2", "o"),
+    ("broker", "#B26B00", "s"),
+    ("consumer", "#007A5A", "^"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    label: str
+    colour: str
+    samples: Sequence[float]
+
+
+def plot_stored(results: BeforeAfter) -> Figure:
+    """Draw bars of what one image takes on the broker's disk, with the guide's two figures."""
+    rows = _variant_rows(results, "stored_mb")
+    guide = {"guide: before 27": 27.0, "guide: after 5.4": 5.4}
+    with plot_style():
+        axes = _axes(rows, "MB on the broker's disk, per image")
+        for place, row in enumerate(rows):
+            median = summarise(row.samples).median
+            axes.barh(place, median, height=0.55, color=row.colour)
+            _value_label(axes, place, median, f"{median:.1f}")
+        for text, value in guide.items():
+            _guide_line(axes, text, value)
+        axes.set_xlim(0, 1.12 * max(27.0, *(max(row.samples) for row in rows)))
+        size_mb = results.scene.size_bytes / 1e6
+        rounds = len(rows[0].samples)
+        return draw(
+            _figure(axes),
+            caption=(
+                f"Bytes in the brokers' log segments for one image of {size_mb:.2f} MB, metadata "
+                f"record included; median of {rounds} rounds. "
+                "Dashed: what the guide says."
+            ),
+            alt=_finding(rows, "MB on the broker's disk for each image"),
+        )
+
+
+def plot_latency(results: BeforeAfter) -> Figure:
+    """Draw every latency as a dot on a logarithmic axis, with median and interval."""
+    rows = _variant_rows(results, "end_to_end_ms")
+    return _dot_plot(
+        rows,
+        "ms from intended send to verified image (logarithmic)",
+        caption=(
+            "End-to-end latency of one image, one in flight. Grey dots: single images "
+            f"({_counts(rows)}); mark: median; bar: its 95 % interval (bootstrap), where there "
+            "are at least five."
+        ),
+        alt=_finding(rows, "ms from send to verified image"),
+    )
+
+
+def plot_serialization(results: BeforeAfter) -> Figure:
+    """Draw every timing of the way from image to Kafka value, with the guide's two figures."""
+    rows = [
+        _Row(path.label, COLOURS["json" if path.json else "binary"], samples)
+        for path in PATHS
+        if (samples := results.serialization_ms(path.name))
+    ]
+    return _dot_plot(
+        _needed(rows),
+        "ms from image bytes to Kafka value (logarithmic)",
+        guide={"guide: after 120": 120.0, "guide: before 850": 850.0},
+        caption=(
+            "Work of the producer's CPU from image to Kafka value, one thread, nothing sent. Grey "
+            f"dots: single timings ({_counts(rows)}); mark: median; bar: its 95 % interval. "
+            "Dashed: what the guide says."
+        ),
+        alt=_finding(rows, "ms of serialization"),
+    )
+
+
+def plot_cpu(results: BeforeAfter) -> Figure | None:
+    """Mark CPU seconds per GB of each process; None if the brokers' are not known."""
+    rows = _variant_rows(results, "cpu_s_per_gb", needed=False)
+    if not rows:
+        return None
+    names = [v.name for v in results.variants if results.cpu_s_per_gb(v.name, "total")]
+    with plot_style():
+        axes = _axes(rows, "CPU seconds per GB of image (logarithmic)")
+        axes.set_xscale("log")
+        for place, name in enumerate(names):
+            _cpu_row(axes, place, results, name)
+        _label_decades(axes)
+        _process_key(axes)
+        axes.set_xlim(right=axes.get_xlim()[1] * 1.7)
+        return draw(
+            _figure(axes),
+            caption=(
+                "CPU time of each process while images pass, user and system, per GB of raw "
+                f"image: median of {len(rows[0].samples)} rounds. Black: the three together."
+            ),
+            alt=_finding(rows, "CPU seconds per GB of image, all processes"),
+        )
+
+
+def _cpu_row(axes: Axes, place: int, results: BeforeAfter, name: str) -> None:
+    """Draw a mark for each process, told apart by shape as well as colour."""
+    total = summarise(results.cpu_s_per_gb(name, "total")).median
+    parts = [summarise(results.cpu_s_per_gb(name, process[0])).median for process in _PROCESSES]
+    axes.plot([min(parts), total], [place, place], color="#d0d7de", linewidth=2, zorder=1)
+    for (_, colour, marker), median in zip(_PROCESSES, parts, strict=True):
+        axes.plot(median, place, marker=marker, color=colour, markersize=7.5, zorder=3)
+    axes.plot(total, place, marker="|", color=INK, markersize=15, markeredgewidth=2.5, zorder=3)
+    _value_label(axes, place, total, _number(total))
+
+
+def _process_key(axes: Axes) -> None:
+    """Name the marks above the plot, in the order of the way of an image."""
+    for name, colour, marker in _PROCESSES:
+        axes.plot([], [], linestyle="none", marker=marker, color=colour, label=name)
+    axes.plot(
+        [],
+        [],
+        linestyle="none",
+        marker="|",
+        color=INK,
+        markersize=12,
+        markeredgewidth=2.5,
+        label="together",
+    )
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0, 0.99),
+        ncols=4,
+        frameon=False,
+        borderpad=0,
+        handletextpad=0.1,
+        columnspacing=1.4,
+    )
+
+
+def _dot_plot(
+    rows: Sequence[_Row],
+    x_label: str,
+    *,
+    caption: str,
+    alt: str,
+    guide: dict[str, float] | None = None,
+) -> Figure:
+    with plot_style():
+        axes = _axes(rows, x_label)
+        axes.set_xscale("log")
+        for place, row in enumerate(rows):
+            _dots(axes, place, row)
+        for text, value in (guide or {}).items():
+            _guide_line(axes, text, value)
+        _label_decades(axes)
+        axes.set_xlim(right=axes.get_xlim()[1] * 1.7)
+        return draw(_figure(axes), caption=caption, alt=alt)
+
+
+def _dots(axes: Axes, place: int, row: _Row) -> None:
+    summary = summarise(row.samples)
+    # Spread by the order they came in: nothing random, and equal values stay apart.
+    offsets = [0.26 * (2 * i / max(1, len(row.samples) - 1) - 1) for i in range(len(row.samples))]
+    axes.plot(
+        row.samples,
+        [place + offset for offset in offsets],
+        linestyle="none",
+        marker="o",
+        markersize=3.6,
+        color=MUTED,
+        alpha=0.65,
+        markeredgewidth=0,
+    )
+    if summary.interval is not None:
+        axes.hlines(
+            place, summary.interval.low, summary.interval.high, color=row.colour, linewidth=3.2
+        )
+    axes.plot(summary.median, place, marker="D", color=row.colour, markersize=7)
+    _value_label(axes, place, max(row.samples), _number(summary.median))
+
+
+def _axes(rows: Sequence[_Row], x_label: str) -> Axes:
+    import matplotlib.pyplot as plt
+
+    height = 1.0 + ROW_HEIGHT_INCHES * len(rows)
+    _, axes = plt.subplots(figsize=(WIDTH_INCHES, height), layout="constrained")
+    axes.set_yticks(range(len(rows)), [row.label for row in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.75)  # the first row on top
+    axes.set_xlabel(x_label)
+    axes.tick_params(axis="y", length=0)
+    return axes
+
+
+def _figure(axes: Axes) -> Drawing:
+    from matplotlib.figure import Figure as FullFigure
+
+    drawing = axes.figure
+    if not isinstance(drawing, FullFigure):
+        msg = "axes of a sub-figure cannot be drawn alone"
+        raise InputError(msg)
+    return drawing
+
+
+def _value_label(axes: Axes, place: int, value: float, text: str) -> None:
+    from matplotlib.patheffects import withStroke
+
+    axes.annotate(
+        text,
+        (value, place),
+        xytext=(7, 0),
+        textcoords="offset points",
+        va="center",
+        fontweight="bold",
+        fontsize=9.5,
+        path_effects=[withStroke(linewidth=3, foreground="white")],
+    )
+
+
+def _guide_line(axes: Axes, text: str, value: float) -> None:
+    axes.axvline(value, color=COLOURS["guide"], linestyle=(0, (4, 3)), linewidth=1, zorder=0)
+    axes.annotate(
+        text,
+        (value, 1.0),
+        xycoords=("data", "axes fraction"),
+        xytext=(0, 2),
+        textcoords="offset points",
+        fontsize=8.5,
+        ha="center",
+        va="bottom",
+    )
+
+
+def _label_decades(axes: Axes) -> None:
+    """Label 1, 2, 5 of each decade in plain numbers; the default's minor labels overlap."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    low, high = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 5_000 else (1,)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def _variant_rows(results: BeforeAfter, quantity: Quantity, *, needed: bool = True) -> list[_Row]:
+    rows = [
+        _Row(variant.label, COLOURS[variant.form], samples)
+        for variant in results.variants
+        if (samples := samples_of(results, quantity, variant.name))
+    ]
+    return _needed(rows) if needed else rows
+
+
+def _needed(rows: list[_Row]) -> list[_Row]:
+    if not rows:
+        msg = "there is nothing to draw: no image of this run arrived"
+        raise InputError(msg)
+    return rows
+
+
+def _counts(rows: Sequence[_Row]) -> str:
+    """Say how many dots a row has: 5, or 5 to 15."""
+    counts = sorted({len(row.samples) for row in rows})
+    said = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"n = {said} a row"
+
+
+def _finding(rows: Sequence[_Row], what: str) -> str:
+    """Say in words what the marks show."""
+    medians = [(row.label, summarise(row.samples).median) for row in rows]
+    listed = "; ".join(f"{label} {_number(median)}" for label, median in medians)
+    label, least = min(medians, key=lambda each: each[1])
+    return f"{what}: {listed}. The least is {label} with {_number(least)}."
+
+
+def _number(value: float) -> str:
+    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"

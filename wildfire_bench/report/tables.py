@@ -1,0 +1,114 @@
+"""The tables of the before/after report: claims first, then every measured number."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+
+from wildfire_bench.bench.results import BeforeAfter
+from wildfire_bench.bench.statistics import Interval, summarise
+from wildfire_bench.bench.variants import Variant
+from wildfire_bench.bench.verdicts import Finding, Verdict, samples_of
+from wildfire_bench.report.fragments import Cell, Fragment, Raw, table
+
+__all__ = ["measured_table", "verdict_table"]
+
+# Sign and word say it too: colour alone would leave some readers out.
+_SIGNS = {
+    Verdict.HOLDS: ("✓", "holds"),
+    Verdict.IN_PART: ("◐", "part"),
+    Verdict.FAILS: ("✗", "fails"),
+    Verdict.NOT_MEASURED: ("–", "unknown"),
+}
+_NONE = "–"
+
+
+def verdict_table(findings: Sequence[Finding]) -> Fragment:
+    """Set every number of the guide beside the measured one, with the verdict and why."""
+    rows: list[list[Cell]] = [
+        [
+            Raw(
+                f"“{html.escape(finding.claim.words)}”"
+                f'<br><span class="where">{html.escape(finding.claim.section)}</span>',
+                f"“{finding.claim.words}” ({finding.claim.section})",
+            ),
+            _measured(finding),
+            _badge(finding.verdict),
+            finding.sentence,
+        ]
+        for finding in findings
+    ]
+    return table(
+        "The guide's numbers, and what was measured (95 % intervals in brackets)",
+        ("The guide says", "Measured", "Verdict", "Why"),
+        rows,
+    )
+
+
+def measured_table(results: BeforeAfter) -> Fragment:
+    """List every variant's medians with their spread and number of samples."""
+    return table(
+        "Medians; latency with its smallest and largest sample",
+        (
+            "Variant",
+            "Stored, MB",
+            "Sent, MB",
+            "End to end, ms (range, n)",
+            "Producer, CPU s/GB",
+            "Broker",
+            "Consumer",
+            "Records",
+        ),
+        [_measured_row(results, variant) for variant in results.variants],
+        numeric=True,
+    )
+
+
+def _measured_row(results: BeforeAfter, variant: Variant) -> list[Cell]:
+    name = variant.name
+    latencies = results.end_to_end_ms(name)
+    latency = _NONE
+    if latencies:
+        summary = summarise(latencies)
+        latency = f"{summary.median:,.0f} ({summary.low:,.0f} to {summary.high:,.0f}, {summary.n})"
+    records = {s.records for s in results.samples if s.variant == name and s.records is not None}
+    return [
+        variant.label,
+        _median(samples_of(results, "stored_mb", name), 2),
+        _median(samples_of(results, "wire_mb", name), 2),
+        latency,
+        *(
+            _median(results.cpu_s_per_gb(name, process), 2)
+            for process in ("producer", "broker", "consumer")
+        ),
+        ", ".join(str(count) for count in sorted(records)) or _NONE,
+    ]
+
+
+def _median(samples: Sequence[float], digits: int) -> str:
+    return f"{summarise(samples).median:,.{digits}f}" if samples else _NONE
+
+
+def _measured(finding: Finding) -> str:
+    interval = finding.measured
+    if interval is None:
+        return _NONE
+    if finding.claim.is_reduction:
+        return _reduction(interval)
+    digits = 1 if interval.value < 100 else 0
+    return (
+        f"{interval.value:,.{digits}f} {finding.unit} "
+        f"[{interval.low:,.{digits}f} to {interval.high:,.{digits}f}], n = {finding.samples}"
+    )
+
+
+def _reduction(interval: Interval) -> str:
+    return f"−{interval.value:.0f} % [{interval.low:.0f} to {interval.high:.0f}]".replace("−-", "+")
+
+
+def _badge(verdict: Verdict) -> Raw:
+    sign, kind = _SIGNS[verdict]
+    return Raw(
+        f'<span class="badge {kind}"><span aria-hidden="true">{sign} </span>{verdict.value}</span>',
+        verdict.value,
+    )
