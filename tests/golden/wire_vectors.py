@@ -19,8 +19,8 @@ from typing import Any
 
 import zstandard
 
-from wildfire_bench.compression import encoder
-from wildfire_bench.streaming.binary_serializer import BinaryImageSerializer
+from wildfire_bench.compression import ImageEncoder, encoder
+from wildfire_bench.streaming.binary_serializer import encode_block
 from wildfire_bench.streaming.chunk_split import split_source
 from wildfire_bench.streaming.dead_letters import DeadLetter
 from wildfire_bench.streaming.digest import digest_of
@@ -169,9 +169,9 @@ def _identity(image: bytes, metadata: dict[str, Any], source_id: str = SOURCE_ID
         return identify(source, metadata, source_id)
 
 
-def _serializer(codec: str) -> BinaryImageSerializer:
+def _encoder(codec: str) -> ImageEncoder:
     level = {"gzip": 6, "zstd": 1}.get(codec)
-    return BinaryImageSerializer(encoder(codec, level), max_image_bytes=1 << 20)
+    return encoder(codec, level).for_image(scene())
 
 
 def _expect(identity: ImageIdentity, route: Route, **more: Any) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def _expect(identity: ImageIdentity, route: Route, **more: Any) -> dict[str, Any
 
 def _direct(codec: str) -> Vector:
     identity = _identity(scene(), METADATA)
-    payload = bytes(_serializer(codec).serialize(scene()).payload)
+    payload = bytes(encode_block(_encoder(codec), scene(), 0).payload)
     headers = write_envelope(Envelope(Kind.IMAGE, identity, codec, metadata=METADATA))
     return Vector(
         name=f"direct-{codec}",
@@ -255,7 +255,7 @@ def _with_chunks(
                     identity,
                     METADATA,
                     places=chunk_places(identity.size_bytes, CHUNK_BYTES),
-                    serializer=_serializer(codec),
+                    encoder=_encoder(codec),
                     pool=pool,
                     ahead=1,
                     key=key,
@@ -302,9 +302,8 @@ def _item_chunked() -> Vector:
 
 
 def _item_reference() -> Vector:
-    serializer = _serializer("zstd")
     places = chunk_places(len(scene()), CHUNK_BYTES)
-    blocks = [serializer.serialize(scene()[at : at + size]) for at, size in places]
+    blocks = [encode_block(_encoder("zstd"), scene()[at : at + size], at) for at, size in places]
     payloads = [bytes(block.payload) for block in blocks]
     location = ObjectLocation(
         bucket="wildfire-satellite-imagery",
