@@ -19,13 +19,15 @@ from wildfire_bench.settings import Settings, setting_keys
 from wildfire_bench.settings_environment import CONFIG_VARIABLE, near_misses, read_environment
 from wildfire_bench.settings_yaml import read_yaml, unknown_key
 
-__all__ = ["CONFIG_FILE", "LoadedSettings", "load_settings"]
+__all__ = ["ARGUMENT", "CONFIG_FILE", "DEFAULT", "LoadedSettings", "load_settings"]
 
 CONFIG_FILE = "streaming_config.yaml"
 """Read from the working directory when no other file is named."""
 
 DEFAULT = "default"
+"""Origin of a value that no source gives."""
 ARGUMENT = "argument"
+"""Origin of a value given by the caller."""
 
 _MATRIX = "compression_matrix."
 _log = logging.getLogger(__name__)

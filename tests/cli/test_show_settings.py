@@ -9,6 +9,7 @@ from wildfire_bench.settings import setting_keys
 @pytest.fixture(autouse=True)
 def _in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("WILDFIRE_BENCH_STATE_DIR", str(tmp_path))  # no stack of this checkout
 
 
 def shown(capsys, *options: str) -> dict:

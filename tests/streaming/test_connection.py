@@ -2,6 +2,7 @@ import logging
 import time
 
 import pytest
+from pydantic import SecretStr
 
 from wildfire_bench.errors import BrokerUnavailable
 from wildfire_bench.settings import KafkaSettings, Settings
@@ -76,3 +77,25 @@ def test_one_and_the_same_failure_is_logged_once(caplog):
         for waited_ms in (1, 2, 3):
             logger.error("host: Connection refused (after %dms in state CONNECT)", waited_ms)
     assert len(caplog.records) == 1
+
+
+@pytest.mark.integration
+def test_refused_credentials_are_told_before_the_time_is_out(settings):
+    kafka = settings.kafka.model_copy(
+        update={
+            "security_protocol": "SASL_PLAINTEXT",
+            "sasl_mechanism": "PLAIN",
+            "sasl_username": "me",
+            "sasl_password": SecretStr("hush"),
+            "connect_timeout_s": 20,
+        }
+    )
+    with pytest.raises(BrokerUnavailable, match=r"refused the connection .*security_protocol"):
+        open_admin(settings.model_copy(update={"kafka": kafka}))
+
+
+@pytest.mark.integration
+def test_a_broker_without_tls_is_told_with_the_setting(settings):
+    kafka = settings.kafka.model_copy(update={"security_protocol": "SSL", "connect_timeout_s": 1})
+    with pytest.raises(BrokerUnavailable, match=r"SSL.*check kafka\.security_protocol"):
+        open_admin(settings.model_copy(update={"kafka": kafka}))

@@ -2,6 +2,7 @@ import pytest
 
 from wildfire_bench.errors import TopicMismatch, TransportError
 from wildfire_bench.settings import TopicProfileName
+from wildfire_bench.stack import open_stack
 from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.topic_admin import describe_topics, ensure_topics
 from wildfire_bench.streaming.topic_report import TopicOutcome, require_topics
@@ -76,3 +77,12 @@ def test_description_shows_partitions_replicas_and_limits(admin, settings):
 
 def test_description_leaves_out_what_does_not_exist(admin):
     assert describe_topics(admin, ["no-such-topic"]) == ()
+
+
+@pytest.mark.long
+def test_three_brokers_hold_three_copies_and_acknowledge_with_two(settings):
+    with open_stack("embedded", brokers=3, s3=False) as cluster:
+        admin = open_admin(cluster.apply(settings))
+        ensure_topics(admin, topic_specs(settings))
+        (state,) = describe_topics(admin, [topic_names(settings).binary])
+    assert (state.replication_factor, state.config["min.insync.replicas"]) == (3, "2")

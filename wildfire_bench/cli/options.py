@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from wildfire_bench.settings_sources import LoadedSettings, load_settings
+from wildfire_bench.settings_sources import DEFAULT, LoadedSettings, load_settings
 
-__all__ = ["BootstrapOption", "ConfigOption", "JsonOption", "load"]
+if TYPE_CHECKING:
+    from wildfire_bench.stack import Stack
+
+__all__ = ["BootstrapOption", "ConfigOption", "JsonOption", "load", "point_at"]
 
 ConfigOption: TypeAlias = Annotated[
     Path | None,
@@ -33,6 +37,9 @@ JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON,
 def load(config: Path | None, bootstrap_servers: str | None) -> LoadedSettings:
     """Load settings with the options of a sub-command on top.
 
+    Where no source says which brokers to use, those of a running stack are: what
+    ``wildfire-bench stack up`` left running, or the containers of docker-compose.yml.
+
     Parameters
     ----------
     config
@@ -49,4 +56,36 @@ def load(config: Path | None, bootstrap_servers: str | None) -> LoadedSettings:
     SettingsError
         If any source holds a mistake.
     """
-    return load_settings(config, overrides={"kafka.bootstrap_servers": bootstrap_servers})
+    loaded = load_settings(config, overrides={"kafka.bootstrap_servers": bootstrap_servers})
+    if loaded.origins["kafka.bootstrap_servers"] != DEFAULT:
+        return loaded
+    # Late, for a call that says itself which brokers it means.
+    from wildfire_bench.stack.compose import find_any_compose
+    from wildfire_bench.stack.detached import find_detached
+
+    stack = find_detached() or find_any_compose()
+    return loaded if stack is None else point_at(loaded, stack)
+
+
+def point_at(loaded: LoadedSettings, stack: Stack) -> LoadedSettings:
+    """Point settings at a running stack, and say so in their origins.
+
+    Parameters
+    ----------
+    loaded
+        Settings that name no brokers.
+    stack
+        Its brokers are taken, and its S3 unless `loaded` names another.
+
+    Returns
+    -------
+    LoadedSettings
+    """
+    settings = stack.apply(loaded.settings)
+    taken = ["kafka.bootstrap_servers"]
+    if loaded.origins["s3.endpoint"] != DEFAULT or stack.s3 is None:
+        settings = settings.model_copy(update={"s3": loaded.settings.s3})
+    else:
+        taken += ["s3.endpoint", "s3.access_key", "s3.secret_key", "s3.region", "s3.secure"]
+    origins = {**loaded.origins, **dict.fromkeys(taken, f"running stack ({stack.kind.value})")}
+    return LoadedSettings(settings, MappingProxyType(origins), loaded.warnings)

@@ -19,8 +19,8 @@ def settings(
 ) -> None:
     """Print the settings in force and where each came from.
 
-    Arguments win over the environment, the environment over the file, the file over the defaults.
-    Secrets are shown as stars.
+    Arguments win over the environment, the environment over the file, the file over the defaults;
+    where none of them names brokers, those of a running stack are used. Secrets are shown as stars.
 
     Example: KAFKA_COMPRESSION_TYPE=gzip wildfire-bench settings
     """

@@ -142,10 +142,15 @@ def _refuse_if_refused(kafka: KafkaSettings, errors: Iterable[KafkaError]) -> No
 def _unreachable(kafka: KafkaSettings, errors: Iterable[KafkaError]) -> str:
     seen = [error.str() for error in errors if error.name() != "_ALL_BROKERS_DOWN"]
     cause = f" ({seen[-1]})" if seen else ""
+    remedy = (
+        "check kafka.security_protocol and kafka.ssl_*"
+        if "SSL" in cause
+        else "start one with `wildfire-bench stack up`, or set kafka.bootstrap_servers "
+        "(KAFKA_BOOTSTRAP_SERVERS)"
+    )
     return (
         f"no Kafka broker answered at {kafka.bootstrap_servers} within "
-        f"{kafka.connect_timeout_s:g} s{cause}: start one with `wildfire-bench stack up`, or set "
-        "kafka.bootstrap_servers (KAFKA_BOOTSTRAP_SERVERS)"
+        f"{kafka.connect_timeout_s:g} s{cause}: {remedy}"
     )
 
 
