@@ -42,7 +42,9 @@ COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
         "receive": SubCommand("images", "receive", "Receive images into a folder."),
         "verify": SubCommand("images", "verify", "Send an image, receive it and compare."),
         "notebooks": SubCommand("notebooks", "app", "List and run the notebooks."),
-        "report": SubCommand("report", "report", "Measure and write the report."),
+        "report": SubCommand(
+            "report", "report", "Measure before and after on real Kafka, and write the report."
+        ),
         "lab": SubCommand("lab", "lab", "Open the notebooks in JupyterLab."),
     }
 )
