@@ -45,7 +45,9 @@ MAX_UNWRITTEN_LETTERS = 1_000
 """Dead letters under way before fetching waits for them."""
 FETCH_QUEUE_BYTES = 64 << 20
 """Prefetched records (``queued.max.messages.kbytes``)."""
-_BUSY_POLL_S, _IDLE_POLL_S = 0.002, 0.05
+MAX_WAITING_IMAGES = 1_000
+"""Completed images, however small, that may wait for the caller before fetching pauses."""
+_BUSY_POLL_S, _HELD_POLL_S, _IDLE_POLL_S = 0.002, 0.01, 0.05
 _TICK_S = 1.0
 _COMMITTED_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 10.0
@@ -214,8 +216,7 @@ class ConsumerThread:
         try:
             while not self._stopping.is_set():
                 self._run_commands()
-                busy = self._waiting or self._in_hand or self._commits.busy
-                message = self._consumer.poll(_BUSY_POLL_S if busy else _IDLE_POLL_S)
+                message = self._consumer.poll(self._patience_s())
                 if message is not None:
                     self._receive(message)
                 self._announce()
@@ -236,6 +237,12 @@ class ConsumerThread:
             except queue.Empty:
                 return
             command()
+
+    def _patience_s(self) -> float:
+        """How long a poll may block: commands cannot wake it."""
+        if self._commits.busy or any(not image.handed for image in self._in_hand):
+            return _BUSY_POLL_S
+        return _HELD_POLL_S if self._in_hand else _IDLE_POLL_S
 
     def _receive(self, message: Any) -> None:
         error = message.error()
@@ -306,6 +313,7 @@ class ConsumerThread:
         limit = self._limits.ready_bytes
         overloaded = held > (limit if not self._paused else limit // 2)
         overloaded = overloaded and len(self._waiting) > 0
+        overloaded = overloaded or len(self._waiting) > MAX_WAITING_IMAGES
         overloaded = overloaded or self._letters.unwritten > MAX_UNWRITTEN_LETTERS
         wanted = {
             scope for scope, state in self.partitions.items() if overloaded or state.ledger.full

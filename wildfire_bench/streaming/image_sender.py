@@ -227,30 +227,24 @@ class ImageSender:
         )
         acks: list[asyncio.Future[RecordPlace]] = []
         encoded_bytes, wire_bytes, encode_s = 0, 0, 0.0
-        try:
-            async with contextlib.aclosing(chunks):
-                async for chunk in chunks:
-                    record = Record(
-                        self._topics.chunks,
-                        chunk.key,
-                        chunk.value,
-                        chunk.headers,
-                        identity.image_id,
-                    )
-                    encoded_bytes += memoryview(chunk.value).nbytes
-                    wire_bytes += _size_of(record)
-                    encode_s += chunk.encode_s
-                    acks.append(await lane.produce(record))
-        finally:
-            places = await asyncio.gather(*acks, return_exceptions=True)
-        for place in places:
-            if isinstance(place, BaseException):
-                raise place
+        async with contextlib.aclosing(chunks):
+            async for chunk in chunks:
+                record = Record(
+                    self._topics.chunks,
+                    chunk.key,
+                    chunk.value,
+                    chunk.headers,
+                    identity.image_id,
+                )
+                encoded_bytes += memoryview(chunk.value).nbytes
+                wire_bytes += _size_of(record)
+                encode_s += chunk.encode_s
+                acks.append(await lane.produce(record))
         return Sent(
             decision=decision,
             codec=encoder.name,
             level=encoder.level,
-            location=tuple(place for place in places if isinstance(place, RecordPlace)),
+            location=tuple(await asyncio.gather(*acks)),
             encoded_bytes=encoded_bytes,
             wire_bytes=wire_bytes,
             encode_s=encode_s,
@@ -337,14 +331,16 @@ class ImageSender:
         return (identity.image_id if by_image else identity.source_id).encode()
 
     def _lane(self, compression: LaneCompression) -> ProducerLane:
-        if compression not in self._lanes:
-            self._lanes[compression] = ProducerLane(
+        """The lane of a compression; one that librdkafka gave up is replaced."""
+        lane = self._lanes.get(compression)
+        if lane is None or lane.broken:
+            lane = self._lanes[compression] = ProducerLane(
                 self._settings.kafka,
                 self._settings.kafka_producer,
                 compression=compression,
                 extra=self._client_options,
             )
-        return self._lanes[compression]
+        return lane
 
 
 def _size_of(record: Record) -> int:

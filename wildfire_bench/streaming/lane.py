@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -125,8 +126,10 @@ class ProducerLane:
         self._loop = asyncio.get_running_loop()
         self._in_flight = BytesInFlight(producer.max_in_flight_bytes)
         self._unacknowledged: dict[asyncio.Future[RecordPlace], str] = {}
+        self.broken = False
+        """True after a fatal error: an idempotent producer that lost its sequence is of no use."""
         config = _lane_config(kafka, producer, compression or LaneCompression(), linger_ms)
-        self._client = Producer(config | (extra or {}))
+        self._client = Producer({**config, "error_cb": self._note_error, **(extra or {})})
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="kafka-producer", daemon=True)
         self._thread.start()
@@ -183,6 +186,7 @@ class ProducerLane:
             if not acknowledged.done():
                 msg = f"{self._unacknowledged[acknowledged]} was not acknowledged before stop()"
                 acknowledged.set_exception(DeliveryFailed(msg))
+                acknowledged.exception()  # a send that was cancelled does not look at it
         return unsent
 
     async def _enqueue(
@@ -194,9 +198,10 @@ class ProducerLane:
             place = None
             if error is None:
                 place = RecordPlace(message.topic(), message.partition(), message.offset())  # type: ignore[arg-type]  # set once delivered
-            self._loop.call_soon_threadsafe(
-                self._settle, acknowledged, place, error, size, record.subject
-            )
+            with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
+                self._loop.call_soon_threadsafe(
+                    self._settle, acknowledged, place, error, size, record.subject
+                )
 
         # produce() takes bytes and arrays, no memoryview
         view = memoryview(record.value)
@@ -243,6 +248,11 @@ class ProducerLane:
         else:
             acknowledged.set_exception(_delivery_error(error, subject))
             acknowledged.exception()  # a send that gave up may no longer look at it
+
+    def _note_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            log.error("producer has to be replaced: %s", error.str())
+            self.broken = True
 
     def _poll(self) -> None:
         while not self._stopping.is_set():

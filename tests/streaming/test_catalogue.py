@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.streaming.conftest import picture, receive
+from tests.streaming.test_delivery import letters
+from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer, browse, fetch
+from wildfire_bench.errors import ObjectStoreNotConfigured, RecordMissing
+from wildfire_bench.settings import S3Settings, Settings
+from wildfire_bench.streaming.model import ObjectLocation, RecordPlace, Route
+from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
+
+pytestmark = pytest.mark.integration
+
+MakeConsumer = Callable[..., SatelliteImageConsumer]
+METADATA = {"timestamp": "2025-10-13T10:00:00Z", "satellite": "Landsat-8", "odd": [1, None, "ä"]}
+
+
+@pytest.fixture
+def small(topics: Settings) -> Settings:
+    """Thresholds so low that 1, 100 and 400 kB take the three routes."""
+    routing = topics.routing.model_copy(
+        update={"direct_max_bytes": 10_000, "chunked_max_bytes": 200_000, "chunk_bytes": 65_536}
+    )
+    return topics.model_copy(update={"routing": routing})
+
+
+async def test_every_route_is_catalogued_and_fetched_without_reading_its_topics(
+    small: Settings,
+) -> None:
+    images = {Route.DIRECT: picture(1000), Route.CHUNKED: picture(100_000)}
+    images[Route.REFERENCE] = picture(400_000)
+    async with KafkaDataProducer(settings=small) as producer:
+        for route, image in images.items():
+            receipt = await producer.send_satellite_image(image, METADATA, "landsat_nrt")
+            assert receipt.route is route
+    entries = await asyncio.to_thread(lambda: list(browse(small)))
+    found = [await fetch(entry, settings=small) for entry in entries]
+    assert {image.route: bytes(image.data) for image in found} == images
+    assert all(image.metadata == METADATA for image in found)
+
+
+async def test_a_reference_arrives_like_any_image_and_once(
+    small: Settings, consumer: MakeConsumer
+) -> None:
+    image = picture(400_000)
+    async with KafkaDataProducer(settings=small) as producer, consumer(settings=small) as images:
+        receipt = await producer.send_satellite_image(image, METADATA, "landsat_nrt")
+        (found,) = await receive(images)
+        assert found.data == image
+        assert (found.route, found.metadata) == (Route.REFERENCE, METADATA)
+        assert receipt.dataref is not None
+        await producer.send_satellite_image(image, METADATA, "landsat_nrt")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(anext(images), 1.0)
+
+
+async def test_an_object_that_is_gone_ends_in_a_dead_letter_that_names_it(
+    small: Settings, consumer: MakeConsumer
+) -> None:
+    async with KafkaDataProducer(settings=small) as producer:
+        await producer.send_satellite_image(picture(400_000), METADATA, "landsat_nrt")
+    (entry,) = await asyncio.to_thread(lambda: list(browse(small)))
+    assert isinstance(entry.location, ObjectLocation)
+    await remove(small.s3, entry.location)
+    async with consumer(settings=small):
+        (letter,) = await letters(small, 1)
+    assert letter.error == "ObjectMissing"
+    assert entry.location.key in letter.reason
+
+
+async def test_a_consumer_without_an_object_store_says_what_to_set(
+    small: Settings, consumer: MakeConsumer
+) -> None:
+    async with KafkaDataProducer(settings=small) as producer:
+        await producer.send_satellite_image(picture(400_000), METADATA, "landsat_nrt")
+    blind = small.model_copy(update={"s3": S3Settings()})
+    async with consumer(settings=blind):
+        (letter,) = await letters(small, 1)
+    assert letter.error == "ObjectStoreNotConfigured"
+    (entry,) = await asyncio.to_thread(lambda: list(browse(small)))
+    with pytest.raises(ObjectStoreNotConfigured, match="S3_ENDPOINT"):
+        await fetch(entry, settings=blind)
+
+
+async def test_without_an_object_store_large_images_are_refused_and_others_go(
+    small: Settings,
+) -> None:
+    blind = small.model_copy(update={"s3": S3Settings()})
+    async with KafkaDataProducer(settings=blind) as producer:
+        with pytest.raises(ObjectStoreNotConfigured, match="S3_ENDPOINT"):
+            await producer.send_satellite_image(picture(400_000))
+        assert (await producer.send_satellite_image(picture(100_000))).route is Route.CHUNKED
+
+
+async def test_a_record_that_is_not_kept_any_more_is_named(small: Settings) -> None:
+    async with KafkaDataProducer(settings=small) as producer:
+        await producer.send_satellite_image(picture(1000))
+    (entry,) = await asyncio.to_thread(lambda: list(browse(small)))
+    assert isinstance(entry.location, tuple)
+    place = entry.location[0]
+    gone = replace(entry, location=(RecordPlace(place.topic, place.partition, 999),))
+    with pytest.raises(RecordMissing, match=f"{place.topic}/{place.partition}/999"):
+        await fetch(gone, settings=small)
+
+
+async def remove(s3: S3Settings, location: ObjectLocation) -> None:
+    """Delete an object behind the catalogue's back."""
+    async with S3ReferenceHandler(s3) as store:
+        client = store._client
+        assert client is not None
+        await asyncio.to_thread(client.remove_object, location.bucket, location.key)
