@@ -22,9 +22,11 @@ from wildfire_bench.compression.stored import StoredCodec
 register("stored", StoredCodec.at_level, StoredCodec())
 register("gzip", GzipCodec.at_level, GzipCodec())
 try:
+    from wildfire_bench.compression.predictive import PredictiveCodec
     from wildfire_bench.compression.zstd import ZstdCodec
 
     register("zstd", ZstdCodec.at_level, ZstdCodec())
+    register("predictive", PredictiveCodec.at_level, PredictiveCodec())
 except ModuleNotFoundError as missing:
     # The guide's graceful fallback: without zstandard, the matrix puts gzip in its place.
     if missing.name != "zstandard":

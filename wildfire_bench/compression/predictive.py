@@ -1,0 +1,200 @@
+"""The pixel-aware codec: what a sample's neighbours do not tell is coded, the rest is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from wildfire_bench.compression.codec import Buffer, ImageEncoder, byte_view
+from wildfire_bench.compression.image_layout import ImageLayout, PixelRun, find_layout
+from wildfire_bench.compression.incompressible import looks_incompressible
+from wildfire_bench.compression.pixel_loops import Engine, Grid, Plan, engine
+from wildfire_bench.compression.pixel_plan import plan_for
+from wildfire_bench.compression.pixel_segment import MAX_BANDS, decode_pixels, encode_pixels
+from wildfire_bench.compression.segments import EncodedSegment, Kind, join_segments, segments
+from wildfire_bench.compression.stored import StoredCodec
+from wildfire_bench.compression.zstd import ZstdCodec, decompress_frame
+from wildfire_bench.errors import CorruptPayload, SettingsError
+
+__all__ = ["PredictiveCodec", "PredictiveEncoder"]
+
+_SEGMENT_BYTES = 1 << 20
+"""Pixels coded at a time: what prediction and entropy coding touch stays in the cache."""
+_LONGEST_ROW_BYTES = 4 << 20
+_SMALLEST_TAIL_BYTES = 4096
+_PLANNING_BYTES = 16 << 20
+"""Runs of the same shape within such a stretch of the file share one plan."""
+_MOST_PLANS = 64
+"""Runs without a plan are coded by zstd; planning for each of thousands would take seconds."""
+_BLIND = ZstdCodec(1)
+
+
+@dataclass(frozen=True, slots=True)
+class PredictiveCodec:
+    """Prediction from neighbouring pixels and bands, with zstd as entropy coder.
+
+    The format is docs/codec-format.md. Bytes that are no pixels are coded by zstd, and a block
+    that does not shrink is carried as it is, 28 bytes longer.
+    """
+
+    level: int | None = None
+    name: str = "predictive"
+
+    @classmethod
+    def at_level(cls, level: int | None) -> PredictiveCodec:
+        """Make an encoder; it has no levels yet but the default."""
+        if level is not None:
+            msg = f"codec predictive has no levels, but level {level} was asked for: leave it out"
+            raise SettingsError(msg)
+        return cls()
+
+    def encode(self, block: Buffer) -> bytes:
+        """Encode one block as if it were an image of its own."""
+        return PredictiveEncoder(byte_view(block)).encode(block, 0)
+
+    def for_image(self, image: Buffer) -> ImageEncoder:
+        """Find the pixels of an image; an image that would not shrink is stored."""
+        if looks_incompressible(image):
+            layout = find_layout(image)
+            if not layout.pixel_bytes:
+                return StoredCodec().for_image(image)
+            return PredictiveEncoder(byte_view(image), layout)
+        return PredictiveEncoder(byte_view(image))
+
+    def decode_into(self, payload: Buffer, out: memoryview) -> None:
+        """Decode segment by segment into `out`; see `Decoder.decode_into`."""
+        for segment in segments(payload, len(out)):
+            room = out[segment.start : segment.stop]
+            if segment.kind is Kind.PIXELS:
+                decode_pixels(segment.body, room, engine())
+            elif segment.kind is Kind.ZSTD:
+                decompress_frame(segment.body, room)
+            elif len(segment.body) == len(room):
+                room[:] = segment.body
+            else:
+                msg = f"segment of {len(room):,} bytes is stored in {len(segment.body):,}"
+                raise CorruptPayload(msg)
+
+
+class PredictiveEncoder:
+    """Encodes the blocks of one image; safe to share between threads.
+
+    Parameters
+    ----------
+    image
+        The whole image, looked at now and not kept.
+    layout
+        Where its pixels lie; found when not given.
+    pixel_engine
+        What predicts; the fastest when not given.
+    """
+
+    name = "predictive"
+    level: int | None = None
+
+    def __init__(
+        self,
+        image: memoryview,
+        layout: ImageLayout | None = None,
+        pixel_engine: Engine | None = None,
+    ) -> None:
+        self.layout = find_layout(image) if layout is None else layout
+        self.plans = _plans(self.layout, image)
+        self._engine = pixel_engine
+
+    def encode(self, block: Buffer, offset_bytes: int) -> bytes:
+        """Encode the bytes of the image that start at `offset_bytes`."""
+        view = byte_view(block)
+        pieces: list[EncodedSegment] = []
+        position = 0
+        for stretch in self._stretches(offset_bytes, offset_bytes + len(view)):
+            start = stretch.start - offset_bytes
+            pieces.extend(_blind(view[position:start]))
+            position = start + stretch.grid.size_bytes
+            pieces.append(self._pixels(view[start:position], stretch))
+        pieces.extend(_blind(view[position:]))
+        return join_segments(view, pieces)
+
+    def _stretches(self, start: int, stop: int) -> Iterator[_Stretch]:
+        for run in self.layout.runs:
+            if run.end_bytes <= start:
+                continue
+            if run.offset_bytes >= stop:
+                return
+            plan = self.plans.get(_likeness(run))
+            if plan is not None:
+                yield from _cut(run, plan, max(start, run.offset_bytes), min(stop, run.end_bytes))
+
+    def _pixels(self, data: memoryview, stretch: _Stretch) -> EncodedSegment:
+        parts = encode_pixels(
+            data,
+            stretch.grid,
+            stretch.plan,
+            self._engine or engine(),
+            big_endian=stretch.big_endian,
+        )
+        piece = EncodedSegment(Kind.PIXELS, len(data), parts)
+        return piece if piece.encoded_bytes < len(data) else _verbatim(data)
+
+
+Likeness: TypeAlias = tuple[object, ...]
+"""What runs have in common that are predicted alike."""
+
+
+def _plans(layout: ImageLayout, image: memoryview) -> dict[Likeness, Plan | None]:
+    """Plan for the largest run of each likeness."""
+    plans: dict[Likeness, Plan | None] = {}
+    for run in sorted(layout.runs, key=lambda run: run.size_bytes, reverse=True):
+        likeness = _likeness(run)
+        if likeness not in plans and len(plans) < _MOST_PLANS and run.bands <= MAX_BANDS:
+            plans[likeness] = plan_for(run, image)
+    return plans
+
+
+def _likeness(run: PixelRun) -> Likeness:
+    stretch = run.offset_bytes // _PLANNING_BYTES
+    return run.width, run.bands, run.sample_bytes, run.big_endian, run.kind, stretch
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """Whole rows of a run that become one segment."""
+
+    start: int
+    grid: Grid
+    plan: Plan
+    big_endian: bool
+
+
+def _cut(run: PixelRun, plan: Plan, start: int, stop: int) -> Iterator[_Stretch]:
+    """Cut a run into segments.
+
+    Rows begin wherever the block does: it matters only that samples a row apart are neighbours.
+    """
+    pixel = run.pixel_bytes
+    start = run.offset_bytes + -(-(start - run.offset_bytes) // pixel) * pixel
+    width = min(run.width, _LONGEST_ROW_BYTES // pixel)
+    rows = max(1, _SEGMENT_BYTES // (width * pixel))
+    while stop - start >= width * pixel:
+        count = min(rows, (stop - start) // (width * pixel))
+        grid = Grid(count, width, run.bands, run.sample_bytes)
+        yield _Stretch(start, grid, plan, run.big_endian)
+        start += grid.size_bytes
+    if stop - start >= _SMALLEST_TAIL_BYTES:
+        grid = Grid(1, (stop - start) // pixel, run.bands, run.sample_bytes)
+        yield _Stretch(start, grid, plan, run.big_endian)
+
+
+def _blind(data: memoryview) -> Iterator[EncodedSegment]:
+    if not len(data):
+        return
+    coded = _BLIND.encode(data)
+    if len(coded) < len(data):
+        yield EncodedSegment(Kind.ZSTD, len(data), (coded,))
+    else:
+        yield _verbatim(data)
+
+
+def _verbatim(data: memoryview) -> EncodedSegment:
+    return EncodedSegment(Kind.VERBATIM, len(data), (data,))
