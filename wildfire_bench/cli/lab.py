@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -42,10 +43,13 @@ def lab(
         msg = f"there is no folder {folder}: run this in the repository, or name it by --notebooks"
         raise InputError(msg)
     command = [sys.executable, "-m", "jupyterlab", "--ip=127.0.0.1", f"--port={port}"]
+    if os.name == "posix" and os.geteuid() == 0:
+        command.append("--allow-root")  # containers; it listens on the loopback, behind its token
     if not browser:
         command.append("--no-browser")
     # Ctrl-C reaches JupyterLab as well, which then asks before it ends; so we only wait.
     with subprocess.Popen(command, cwd=folder, env=_environment()) as server:
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())
         while True:
             try:
                 raise typer.Exit(server.wait())
