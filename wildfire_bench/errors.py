@@ -18,6 +18,7 @@
     ├── UnsupportedFormat                     written by a newer version or an unknown codec
     ├── IncompleteImage (TimeoutError)        chunks are missing past the time-out
     ├── ReassemblyOverflow                    incomplete images exceed the spill limit
+    ├── FileNotWritten (OSError)              a received image could not be put on the disk
     ├── TransportError                        Kafka
     │   ├── BrokerUnavailable (ConnectionError)
     │   ├── DeliveryFailed                    not acknowledged; says whether to resend
@@ -56,6 +57,7 @@ __all__ = [
     "DeliveryTimeout",
     "DigestMismatch",
     "EmptyImage",
+    "FileNotWritten",
     "ImageTooLarge",
     "IncompleteImage",
     "InputError",
@@ -160,6 +162,10 @@ class IncompleteImage(WildfireBenchError, TimeoutError):
 
 class ReassemblyOverflow(WildfireBenchError):
     """Incomplete images exceed what may be held in memory and spilled to disk."""
+
+
+class FileNotWritten(WildfireBenchError, OSError):
+    """A received image could not be put on the disk; the message names file and cause."""
 
 
 class TransportError(WildfireBenchError):

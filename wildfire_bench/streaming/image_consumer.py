@@ -56,7 +56,7 @@ class SatelliteImageConsumer(AsyncIterator[SatelliteImage]):
     ) -> None:
         self.settings = settings_for(bootstrap_servers, settings)
         self.group_id = group_id
-        self._by_loop = acknowledge == "loop"
+        self.acknowledge = acknowledge
         self._thread: ConsumerThread | None = None
         self._fetch: ReferenceFetch | None = None
         self._queue: asyncio.Queue[InboundImage | BaseException | None] = asyncio.Queue()
@@ -124,7 +124,7 @@ class SatelliteImageConsumer(AsyncIterator[SatelliteImage]):
     async def __anext__(self) -> SatelliteImage:
         thread = self._running()
         current, self._current = self._current, None
-        if self._by_loop and current is not None:
+        if self.acknowledge == "loop" and current is not None:
             thread.call(partial(thread.settle, current, None, _log_loss))
         while True:
             found = await self._queue.get()
