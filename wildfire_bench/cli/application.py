@@ -38,8 +38,8 @@ COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
         "settings": SubCommand(
             "show_settings", "settings", "Print the settings in force and where each came from."
         ),
-        "send": SubCommand("images", "send", "Send an image."),
-        "receive": SubCommand("images", "receive", "Receive images into a folder."),
+        "send": SubCommand("send", "send", "Send image files into Kafka."),
+        "receive": SubCommand("receive", "receive", "Receive images into a folder."),
         "verify": SubCommand("images", "verify", "Send an image, receive it and compare."),
         "notebooks": SubCommand("notebooks", "app", "List and run the notebooks."),
         "report": SubCommand(

@@ -1,0 +1,47 @@
+import io
+
+import pytest
+
+from wildfire_bench.cli import progress as module
+from wildfire_bench.cli.progress import Progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that the test moves."""
+    now = [0.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
+    return now
+
+
+def test_a_short_command_tells_nothing(clock):
+    stream = io.StringIO()
+    Progress("sent", 1, 10, stream).add(10)
+    assert stream.getvalue() == ""
+
+
+def test_a_line_comes_every_five_seconds_where_there_is_no_terminal(clock):
+    stream = io.StringIO()
+    progress = Progress("sent", 20, 40_000_000, stream)
+    for clock[0] in range(1, 13):
+        progress.add(2_000_000)
+    assert stream.getvalue().splitlines() == [
+        "sent 5 of 20 files, 10 of 40 MB, 2 MB/s",
+        "sent 10 of 20 files, 20 of 40 MB, 2 MB/s",
+    ]
+
+
+def test_a_terminal_has_one_line_that_changes_and_goes(clock):
+    stream = Terminal()
+    progress = Progress("received", stream=stream)
+    clock[0] = 1.0
+    progress.add(1_000_000)
+    progress.clear()
+    assert "received 1 files, 1 MB, 1 MB/s" in stream.getvalue()
+    assert stream.getvalue().endswith("\r")
+    assert "\n" not in stream.getvalue()

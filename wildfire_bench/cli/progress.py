@@ -1,0 +1,81 @@
+"""How far a command is: a line that changes on a terminal, one every five seconds elsewhere."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from typing import Final, TextIO
+
+__all__ = ["Progress"]
+
+LINE_INTERVAL_S: Final = 5.0
+_TERMINAL_INTERVAL_S: Final = 0.1
+
+
+class Progress:
+    """Tells on standard error; nothing at all when a command ends within the first interval.
+
+    Parameters
+    ----------
+    verb
+        What is being done, such as ``sent``.
+    total_files, total_bytes
+        None where nobody knows them.
+    stream
+        None for standard error.
+    """
+
+    def __init__(
+        self,
+        verb: str,
+        total_files: int | None = None,
+        total_bytes: int | None = None,
+        stream: TextIO | None = None,
+    ) -> None:
+        self._verb, self._total_files, self._total_bytes = verb, total_files, total_bytes
+        self._stream = stream or sys.stderr
+        self._terminal = self._stream.isatty()
+        self._interval_s = _TERMINAL_INTERVAL_S if self._terminal else LINE_INTERVAL_S
+        self._started_s = self._told_s = time.monotonic()
+        self._drawn = False
+        self.files = 0
+        self.bytes = 0
+
+    def add(self, size_bytes: int) -> None:
+        """Count a file, and tell when it is time to."""
+        self.files += 1
+        self.bytes += size_bytes
+        now_s = time.monotonic()
+        if now_s - self._told_s >= self._interval_s:
+            self._told_s = now_s
+            self._tell(now_s)
+
+    def clear(self) -> None:
+        """Take the changing line away, so that another can be printed."""
+        if self._drawn:
+            print(f"\r{' ' * self._width()}\r", end="", file=self._stream, flush=True)
+            self._drawn = False
+
+    def _tell(self, now_s: float) -> None:
+        rate = self.bytes / max(now_s - self._started_s, 1e-9) / 1e6
+        files = _of(self.files, self._total_files)
+        size = _of(self.bytes // 1_000_000, _mb(self._total_bytes))
+        line = f"{self._verb} {files} files, {size} MB, {rate:,.0f} MB/s"
+        if self._terminal:
+            self.clear()
+            print(line[: self._width()], end="", file=self._stream, flush=True)
+            self._drawn = True
+        else:
+            print(line, file=self._stream, flush=True)
+
+    def _width(self) -> int:
+        return shutil.get_terminal_size().columns - 1
+
+
+def _of(done: int, total: int | None) -> str:
+    return f"{done:,}" if total is None else f"{done:,} of {total:,}"
+
+
+def _mb(size_bytes: int | None) -> int | None:
+    return None if size_bytes is None else size_bytes // 1_000_000
