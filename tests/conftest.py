@@ -13,10 +13,19 @@ from wildfire_bench.stack import Stack, open_stack
 _numbers = itertools.count(1)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--stack",
+        choices=("embedded", "auto", "compose", "external"),
+        default="embedded",
+        help="what the tests that need one broker and S3 run against",
+    )
+
+
 @pytest.fixture(scope="session")
-def stack() -> Iterator[Stack]:
+def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A broker and S3 for the whole session, started by the first test that asks."""
-    with open_stack("embedded") as running:
+    with open_stack(request.config.getoption("--stack")) as running:
         yield running
 
 

@@ -67,7 +67,7 @@ def test_every_variable_is_in_the_example(compose: dict[str, Any]) -> None:
 
 def test_every_port_is_bound_to_loopback_and_to_one_service(compose: dict[str, Any]) -> None:
     ports = [port for service in compose["services"].values() for port in service["ports"]]
-    outer = [port.rpartition(":")[0] for port in ports]
+    outer = [re.split(r":(?!-)", port)[1] for port in ports]
     assert all(port.startswith("127.0.0.1:") for port in ports)
     assert len(set(outer)) == len(outer)
 
@@ -103,7 +103,9 @@ def test_quorum_voters_are_services_with_their_own_ids(service: str) -> None:
 def test_clients_are_sent_to_the_published_port(compose: dict[str, Any], service: str) -> None:
     (published,) = compose["services"][service]["ports"]
     raw = compose["services"][service]["environment"]["KAFKA_ADVERTISED_LISTENERS"]
-    assert raw.endswith(f"PLAINTEXT_HOST://{published.rpartition(':')[0]}")
+    inside = re.split(r":(?!-)", published)[2]
+    assert published == f"127.0.0.1:{inside}:{inside}"
+    assert raw.endswith(f"PLAINTEXT_HOST://127.0.0.1:{inside}")
 
 
 @pytest.mark.parametrize("service", BROKERS)

@@ -29,9 +29,6 @@ from wildfire_bench.stack.stack import Stack, StackKind
 
 __all__ = ["compose_down", "compose_up", "find_any_compose", "find_compose", "open_compose"]
 
-KAFKA_PORT = 9092
-S3_PORT = 8333
-"""Ports inside the containers."""
 HEALTH_TIMEOUT_S = 120.0
 """How long containers may take to become healthy; the health checks allow 80 s."""
 HEALTH_STEP_S = 1.0
@@ -155,9 +152,7 @@ def _as_stack(containers: dict[str, Container], brokers: int, *, s3: bool) -> St
     needed = [containers.get(service) for service in _services(brokers, s3=s3)]
     if not all(each is not None and each.healthy for each in needed):
         return None
-    ports = {
-        service: containers[service].host_port(KAFKA_PORT) for service in broker_services(brokers)
-    }
+    ports = {service: containers[service].port for service in broker_services(brokers)}
     if None in ports.values():
         return None
     return Stack(
@@ -168,16 +163,14 @@ def _as_stack(containers: dict[str, Container], brokers: int, *, s3: bool) -> St
             BrokerProcess(int(containers[service].environment["KAFKA_NODE_ID"]), port or 0)
             for service, port in ports.items()
         ),
-        s3_server=ServerProcess("s3", containers[S3_SERVICE].host_port(S3_PORT) or 0)
-        if s3
-        else None,
+        s3_server=ServerProcess("s3", containers[S3_SERVICE].port or 0) if s3 else None,
     )
 
 
 def _s3_settings(container: Container) -> S3Settings:
     return S3Settings.model_validate(
         {
-            "endpoint": f"{LOOPBACK}:{container.host_port(S3_PORT)}",
+            "endpoint": f"{LOOPBACK}:{container.port}",
             "access_key": container.environment.get("AWS_ACCESS_KEY_ID"),
             "secret_key": container.environment.get("AWS_SECRET_ACCESS_KEY"),
             "secure": False,

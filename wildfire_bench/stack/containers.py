@@ -41,9 +41,10 @@ class Container:
         """Status and health in words."""
         return self.status if self.health is None else f"{self.status}, {self.health}"
 
-    def host_port(self, port: int) -> int | None:
-        """Port of this host that leads to `port` inside, or None."""
-        return self.ports.get(port)
+    @property
+    def port(self) -> int | None:
+        """Port of this host that leads inside; each service publishes one."""
+        return next(iter(self.ports.values()), None)
 
 
 def read_containers(inspected: Sequence[Mapping[str, Any]]) -> dict[str, Container]:

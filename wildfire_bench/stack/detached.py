@@ -66,6 +66,8 @@ def start_detached(
                 )
                 raise StackError(msg)
             return record
+        if record is not None:
+            _end(record)
         servers = start_embedded(brokers=brokers, s3=s3, data_dir=data_dir)
         try:
             record = _record(servers)
@@ -128,17 +130,9 @@ def stop_detached(*, folder: Path | None = None) -> bool:
         record = read_record(folder)
         if record is None:
             return False
-        running = [process for process in record.processes if process.runs()]
-        if record.supervisor.runs():
-            record.supervisor.terminate()
-            _wait_until_ended(record.processes, STOP_TIMEOUT_S)
-        for process in record.processes:
-            process.kill()
-        if still := _wait_until_ended(record.processes, STOP_TIMEOUT_S):
-            msg = f"processes {', '.join(str(each.pid) for each in still)} do not end"
-            raise StackTimeout(msg)
+        ended = _end(record)
         write_record(folder, None)
-        return bool(running)
+        return ended
 
 
 def attach(record: RecordedStack) -> Stack:
@@ -205,6 +199,20 @@ def _record(servers: EmbeddedServers) -> RecordedStack:
             endpoint=f"{LOOPBACK}:{s3.port}", access_key=s3.access_key, secret_key=s3.secret_key
         ),
     )
+
+
+def _end(record: RecordedStack) -> bool:
+    ran = any(process.runs() for process in record.processes)
+    if record.supervisor.runs():
+        record.supervisor.terminate()
+        _wait_until_ended(record.processes, STOP_TIMEOUT_S)
+    # Where the supervisor is gone, or hangs.
+    for process in record.processes:
+        process.kill()
+    if still := _wait_until_ended(record.processes, STOP_TIMEOUT_S):
+        msg = f"processes {', '.join(str(each.pid) for each in still)} do not end"
+        raise StackTimeout(msg)
+    return ran
 
 
 def _wait_until_ended(

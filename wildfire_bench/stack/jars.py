@@ -7,10 +7,11 @@ from the repositories that its own configuration names; it is never asked for a 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import tempfile
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ LOCK_FILE = Path(__file__).with_name("jgo.lock.toml")
 DOWNLOADS_AT_ONCE = 8
 FETCH_TIMEOUT_S = 30
 """How long a repository may be silent during a download."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def _present(path: Path, jar: Jar) -> bool:
     return True
 
 
-def _fetch(jars: Iterable[Jar], jars_dir: Path) -> None:
+def _fetch(jars: Sequence[Jar], jars_dir: Path) -> None:
     try:
         from jgo.config import GlobalSettings
         from jgo.maven import MavenContext
@@ -122,6 +125,7 @@ def _fetch(jars: Iterable[Jar], jars_dir: Path) -> None:
             "pip install 'wildfire-bench[embedded]'"
         )
         raise StackNotInstalled(msg) from error
+    _log.info("fetching %d jars of Apache Kafka to %s", len(jars), jars_dir)
     # A folder of our own: the shared ~/.m2 may hold a jar that another process is writing.
     with tempfile.TemporaryDirectory(prefix=".fetch-", dir=jars_dir) as scratch:
         context = MavenContext(repo_cache=Path(scratch), timeout=FETCH_TIMEOUT_S)
