@@ -58,7 +58,7 @@ class ImageSource:
         self._start = 0
         self._owned = False
         if isinstance(image_data, str | Path):
-            self._open(Path(image_data))
+            self._open(Path(image_data), max_bytes)
         elif hasattr(image_data, "read"):
             self._adopt(image_data, max_bytes)
         else:
@@ -89,8 +89,8 @@ class ImageSource:
         with self._lock:
             try:
                 file.seek(self._start + offset_bytes)
-                data = file.read(size_bytes)
-            except OSError as error:
+                data = _read_all(file, size_bytes)
+            except (OSError, ValueError) as error:  # ValueError: its owner closed it
                 msg = f"image cannot be read: {error}"
                 raise InputError(msg) from error
         if len(data) != size_bytes:
@@ -102,15 +102,18 @@ class ImageSource:
         """Let a codec look at the whole image once; a file is mapped for as long as that takes."""
         if self._view is not None:
             return codec.for_image(self._view)
+        file = self._file
+        # Only a file of the system's is mapped: the descriptor behind gzip.open() has other bytes.
+        if not isinstance(getattr(file, "raw", file), io.FileIO) or file is None:
+            return codec.for_image(self.block(0, self.size_bytes))
         try:
-            handle = self._file.fileno() if self._file is not None else -1
             with (
-                mmap.mmap(handle, 0, access=mmap.ACCESS_READ) as mapped,
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
                 memoryview(mapped) as whole,
                 whole[self._start :] as image,
             ):
                 return codec.for_image(image)
-        except (OSError, ValueError):  # no file of the system's, such as io.BytesIO
+        except (OSError, ValueError):  # a file system that cannot map
             return codec.for_image(self.block(0, self.size_bytes))
 
     def close(self) -> None:
@@ -130,30 +133,52 @@ class ImageSource:
     ) -> None:
         self.close()
 
-    def _open(self, path: Path) -> None:
+    def _open(self, path: Path, max_bytes: int) -> None:
         try:
-            self._file = path.open("rb")
+            file = path.open("rb")
         except OSError as error:
             msg = f"image file {path} cannot be read: {error.strerror}"
             raise InputError(msg) from error
-        self._owned = True
+        if file.seekable():
+            self._file, self._owned = file, True
+            return
+        with file:
+            self._spool(file, max_bytes)
 
     def _adopt(self, file: Any, max_bytes: int) -> None:
-        if isinstance(file, io.TextIOBase):
-            msg = "image file is a text file: open it in binary mode"
+        try:
+            nothing = file.read(0)  # tells text from binary without moving on
+            seekable = isinstance(nothing, bytes) and file.seekable()
+        except (OSError, ValueError) as error:  # ValueError: it is closed
+            msg = f"image file cannot be read: {error}"
+            raise InputError(msg) from error
+        if not isinstance(nothing, bytes):
+            what = "a text file" if isinstance(nothing, str) else f"of type {type(file).__name__}"
+            msg = f"image file is {what}: open it in binary mode"
             raise InputError(msg)
-        if file.seekable():
+        if seekable:
             self._file, self._start = file, file.tell()
-            return
-        spool = tempfile.TemporaryFile(prefix="wildfire-bench-")  # noqa: SIM115 - closed by close()
+        else:
+            self._spool(file, max_bytes)
+
+    def _spool(self, pipe: BinaryIO, max_bytes: int) -> None:
+        """Copy what can be read only once to a temporary file, since it will be read twice."""
+        spool: BinaryIO = tempfile.TemporaryFile(prefix="wildfire-bench-")  # noqa: SIM115 - closed by close()
         self._file, self._owned = spool, True
         spooled = 0
-        while piece := file.read(_READ_BYTES):
-            spooled += len(piece)
-            if spooled > max_bytes:
-                self.close()
-                raise _too_large(spooled, max_bytes, at_least=True)
-            spool.write(piece)
+        try:
+            while piece := pipe.read(_READ_BYTES):
+                spooled += len(piece)
+                if spooled > max_bytes:
+                    raise _too_large(spooled, max_bytes, at_least=True)
+                spool.write(piece)
+        except OSError as error:
+            self.close()
+            msg = f"image cannot be read from its pipe: {error}"
+            raise InputError(msg) from error
+        except BaseException:
+            self.close()
+            raise
 
     def _measure(self) -> int:
         if self._view is not None:
@@ -221,12 +246,22 @@ def image_id_of(source_id: str, acquired: str | None, digest: str) -> str:
     return "-".join(part for part in (readable, when.rstrip("Z"), unique) if part)
 
 
+def _read_all(file: BinaryIO, size_bytes: int) -> bytes:
+    """Read until the block is full or the file ends: an unbuffered file may give less at once."""
+    data = file.read(size_bytes)
+    while 0 < len(data) < size_bytes and (more := file.read(size_bytes - len(data))):
+        data += more
+    return data
+
+
 def _flat(data: Buffer) -> memoryview:
     try:
         view = memoryview(data).toreadonly()
     except TypeError:
         msg = f"image_data is {type(data).__name__}: give bytes, a path or a binary file"
         raise InputError(msg) from None
+    if view.nbytes == 0:
+        return memoryview(b"")  # a shape with a zero in it cannot be cast
     try:
         return view.cast("B")
     except (TypeError, ValueError) as error:
