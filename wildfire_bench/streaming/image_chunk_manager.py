@@ -190,21 +190,20 @@ class ImageChunkManager:
         if not admission.fresh:
             return None
         assembly = admission.assembly
-        fill = partial(assembly.fill, chunk)
-        try:
-            data = await asyncio.get_running_loop().run_in_executor(pool, fill)
-        except BaseException:
-            if assembly.broken:
-                self._reassembly.forget(assembly)
-            raise
-        if data is None:
-            return None
-        self._reassembly.forget(assembly)
-        return data, dict(assembly.metadata)
+        filling = asyncio.get_running_loop().run_in_executor(pool, assembly.fill, chunk)
+        filling.add_done_callback(partial(self._filled, assembly))
+        data = await asyncio.shield(filling)  # a caller that gives up must not stop it half-way
+        return None if data is None else (data, dict(assembly.metadata))
 
     def status(self) -> ReassemblyStatus:
         """What is being put together now."""
         return self._reassembly.status(lambda scope: self._clocks[scope].now_ms())
+
+    def _filled(self, assembly: Assembly, filling: asyncio.Future[memoryview | None]) -> None:
+        """Forget an image that is whole or broken, also when its caller was cancelled."""
+        failed = filling.cancelled() or filling.exception() is not None
+        if assembly.broken if failed else filling.result() is not None:
+            self._reassembly.forget(assembly)
 
     async def _expire_regularly(self) -> None:
         while True:
