@@ -78,13 +78,19 @@ class BytesInFlight:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled():
+            if turn.cancelled():
+                self._let_in()
+            else:
                 self.give_back(size_bytes)
             raise
 
     def give_back(self, size_bytes: int) -> None:
         """Return what was held, and let the next ones in."""
         self._held -= size_bytes
+        self._let_in()
+
+    def _let_in(self) -> None:
+        """Give turns while there is room, past those who gave up waiting."""
         while self._waiting:
             size, turn = self._waiting[0]
             if turn.cancelled():
