@@ -11,6 +11,8 @@ from wildfire_bench.compression.codec import (
     ImageEncoder,
     byte_view,
 )
+from wildfire_bench.compression.incompressible import looks_incompressible
+from wildfire_bench.compression.stored import StoredCodec
 from wildfire_bench.errors import CorruptPayload, SettingsError
 
 __all__ = ["DEFAULT_LEVEL", "MAX_LEVEL", "MIN_LEVEL", "GzipCodec"]
@@ -50,9 +52,10 @@ class GzipCodec:
         """Encode one block."""
         return zlib.compress(block, self.level, _GZIP_WRAPPER)
 
-    def for_image(self, image: Buffer) -> ImageEncoder:  # noqa: ARG002 - all images are alike
-        """Make an encoder for the blocks of an image."""
-        return BlindEncoder(self)
+    def for_image(self, image: Buffer) -> ImageEncoder:
+        """Make an encoder for the blocks of an image; one that would not shrink is stored."""
+        will_not_shrink = looks_incompressible(image, GzipCodec(MIN_LEVEL).encode)
+        return BlindEncoder(StoredCodec() if will_not_shrink else self)
 
     def decode_into(self, payload: Buffer, out: memoryview) -> None:
         """Inflate exactly one member into `out`; see `Decoder.decode_into`."""

@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from wildfire_bench.compression.codec import Buffer, ImageEncoder, byte_view
 from wildfire_bench.compression.image_layout import ImageLayout, PixelRun, find_layout
-from wildfire_bench.compression.incompressible import looks_incompressible
 from wildfire_bench.compression.pixel_loops import Engine, Grid, Plan, engine
 from wildfire_bench.compression.pixel_plan import plan_for
+from wildfire_bench.compression.pixel_run import SampleKind
 from wildfire_bench.compression.pixel_segment import MAX_BANDS, decode_pixels, encode_pixels
-from wildfire_bench.compression.segments import EncodedSegment, Kind, join_segments, segments
+from wildfire_bench.compression.segments import (
+    EncodedSegment,
+    Kind,
+    Segment,
+    join_segments,
+    segments,
+)
 from wildfire_bench.compression.stored import StoredCodec
-from wildfire_bench.compression.zstd import ZstdCodec, decompress_frame
+from wildfire_bench.compression.zstd import ZstdCodec, decompress_frame, will_not_shrink
 from wildfire_bench.errors import CorruptPayload, SettingsError
 
-__all__ = ["PredictiveCodec", "PredictiveEncoder"]
+__all__ = ["FloatCoding", "PredictiveCodec", "PredictiveEncoder", "decode_segment"]
 
 _SEGMENT_BYTES = 1 << 20
 """Pixels coded at a time: what prediction and entropy coding touch stays in the cache."""
@@ -55,26 +61,38 @@ class PredictiveCodec:
 
     def for_image(self, image: Buffer) -> ImageEncoder:
         """Find the pixels of an image; an image that would not shrink is stored."""
-        if looks_incompressible(image):
-            layout = find_layout(image)
-            if not layout.pixel_bytes:
-                return StoredCodec().for_image(image)
-            return PredictiveEncoder(byte_view(image), layout)
-        return PredictiveEncoder(byte_view(image))
+        view = byte_view(image)
+        layout = find_layout(view)
+        if not layout.runs and will_not_shrink(view):
+            return StoredCodec().for_image(view)
+        return PredictiveEncoder(view, layout)
 
     def decode_into(self, payload: Buffer, out: memoryview) -> None:
         """Decode segment by segment into `out`; see `Decoder.decode_into`."""
         for segment in segments(payload, len(out)):
-            room = out[segment.start : segment.stop]
-            if segment.kind is Kind.PIXELS:
-                decode_pixels(segment.body, room, engine())
-            elif segment.kind is Kind.ZSTD:
-                decompress_frame(segment.body, room)
-            elif len(segment.body) == len(room):
-                room[:] = segment.body
-            else:
-                msg = f"segment of {len(room):,} bytes is stored in {len(segment.body):,}"
-                raise CorruptPayload(msg)
+            decode_segment(segment, out[segment.start : segment.stop])
+
+
+def decode_segment(segment: Segment, out: memoryview) -> None:
+    """Fill `out` with what a segment decodes to.
+
+    Raises
+    ------
+    CorruptPayload
+        If it does not decode to exactly that, or is of a kind that this codec never writes.
+    """
+    if segment.kind is Kind.PIXELS:
+        decode_pixels(segment.body, out, engine())
+    elif segment.kind is Kind.ZSTD:
+        decompress_frame(segment.body, out)
+    elif segment.kind is Kind.VERBATIM and len(segment.body) == len(out):
+        out[:] = segment.body
+    else:
+        msg = (
+            f"segment of kind {segment.kind.name} and {len(segment.body):,} bytes cannot make "
+            f"{len(out):,} bytes here"
+        )
+        raise CorruptPayload(msg)
 
 
 class PredictiveEncoder:
@@ -88,9 +106,12 @@ class PredictiveEncoder:
         Where its pixels lie; found when not given.
     pixel_engine
         What predicts; the fastest when not given.
+    name
+        Wire name of the codec that decodes the blocks.
+    encode_floats
+        What codes floating-point samples; without it they are predicted like integers.
     """
 
-    name = "predictive"
     level: int | None = None
 
     def __init__(
@@ -98,7 +119,12 @@ class PredictiveEncoder:
         image: memoryview,
         layout: ImageLayout | None = None,
         pixel_engine: Engine | None = None,
+        *,
+        name: str = "predictive",
+        encode_floats: FloatCoding | None = None,
     ) -> None:
+        self.name = name
+        self._encode_floats = encode_floats
         self.layout = find_layout(image) if layout is None else layout
         self.plans = _plans(self.layout, image)
         self._engine = pixel_engine
@@ -112,7 +138,7 @@ class PredictiveEncoder:
             start = stretch.start - offset_bytes
             pieces.extend(_blind(view[position:start]))
             position = start + stretch.grid.size_bytes
-            pieces.append(self._pixels(view[start:position], stretch))
+            pieces.append(self._coded(view[start:position], stretch))
         pieces.extend(_blind(view[position:]))
         return join_segments(view, pieces)
 
@@ -123,19 +149,32 @@ class PredictiveEncoder:
             if run.offset_bytes >= stop:
                 return
             plan = self.plans.get(_likeness(run))
-            if plan is not None:
+            if plan is not None or self._are_floats(run):
                 yield from _cut(run, plan, max(start, run.offset_bytes), min(stop, run.end_bytes))
 
-    def _pixels(self, data: memoryview, stretch: _Stretch) -> EncodedSegment:
-        parts = encode_pixels(
-            data,
-            stretch.grid,
-            stretch.plan,
-            self._engine or engine(),
-            big_endian=stretch.big_endian,
-        )
-        piece = EncodedSegment(Kind.PIXELS, len(data), parts)
+    def _are_floats(self, run: PixelRun) -> bool:
+        return self._encode_floats is not None and run.kind is SampleKind.FLOAT
+
+    def _coded(self, data: memoryview, stretch: _Stretch) -> EncodedSegment:
+        grid, big_endian = stretch.grid, stretch.run.big_endian
+        if self._encode_floats is not None and self._are_floats(stretch.run):
+            floats = self._encode_floats(data, grid, big_endian=big_endian)
+            piece = EncodedSegment(Kind.FLOATS, len(data), floats)
+        elif stretch.plan is not None:
+            pixels = encode_pixels(
+                data, grid, stretch.plan, self._engine or engine(), big_endian=big_endian
+            )
+            piece = EncodedSegment(Kind.PIXELS, len(data), pixels)
+        else:
+            return _verbatim(data)
         return piece if piece.encoded_bytes < len(data) else _verbatim(data)
+
+
+class FloatCoding(Protocol):
+    """Coding of floating-point samples."""
+
+    def __call__(self, data: memoryview, grid: Grid, *, big_endian: bool) -> tuple[Buffer, ...]:
+        """Encode the samples of `data`, which `grid` fills exactly."""
 
 
 Likeness: TypeAlias = tuple[object, ...]
@@ -163,11 +202,11 @@ class _Stretch:
 
     start: int
     grid: Grid
-    plan: Plan
-    big_endian: bool
+    run: PixelRun
+    plan: Plan | None
 
 
-def _cut(run: PixelRun, plan: Plan, start: int, stop: int) -> Iterator[_Stretch]:
+def _cut(run: PixelRun, plan: Plan | None, start: int, stop: int) -> Iterator[_Stretch]:
     """Cut a run into segments.
 
     Rows begin wherever the block does: it matters only that samples a row apart are neighbours.
@@ -179,11 +218,11 @@ def _cut(run: PixelRun, plan: Plan, start: int, stop: int) -> Iterator[_Stretch]
     while stop - start >= width * pixel:
         count = min(rows, (stop - start) // (width * pixel))
         grid = Grid(count, width, run.bands, run.sample_bytes)
-        yield _Stretch(start, grid, plan, run.big_endian)
+        yield _Stretch(start, grid, run, plan)
         start += grid.size_bytes
     if stop - start >= _SMALLEST_TAIL_BYTES:
         grid = Grid(1, (stop - start) // pixel, run.bands, run.sample_bytes)
-        yield _Stretch(start, grid, plan, run.big_endian)
+        yield _Stretch(start, grid, run, plan)
 
 
 def _blind(data: memoryview) -> Iterator[EncodedSegment]:

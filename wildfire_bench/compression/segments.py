@@ -32,6 +32,7 @@ class Kind(IntEnum):
     VERBATIM = 0
     ZSTD = 1
     PIXELS = 2
+    FLOATS = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,18 @@ from wildfire_bench.compression.codec import (
     ImageEncoder,
     byte_view,
 )
+from wildfire_bench.compression.incompressible import looks_incompressible
+from wildfire_bench.compression.stored import StoredCodec
 from wildfire_bench.errors import CorruptPayload, SettingsError
 
-__all__ = ["DEFAULT_LEVEL", "MAX_LEVEL", "MIN_LEVEL", "ZstdCodec", "decompress_frame"]
+__all__ = [
+    "DEFAULT_LEVEL",
+    "MAX_LEVEL",
+    "MIN_LEVEL",
+    "ZstdCodec",
+    "decompress_frame",
+    "will_not_shrink",
+]
 
 MIN_LEVEL = -7
 MAX_LEVEL = 22
@@ -69,13 +78,18 @@ class ZstdCodec:
         """Encode one block."""
         return _contexts.compressor(self.level).compress(byte_view(block))
 
-    def for_image(self, image: Buffer) -> ImageEncoder:  # noqa: ARG002 - all images are alike
-        """Make an encoder for the blocks of an image."""
-        return BlindEncoder(self)
+    def for_image(self, image: Buffer) -> ImageEncoder:
+        """Make an encoder for the blocks of an image; one that would not shrink is stored."""
+        return BlindEncoder(StoredCodec() if will_not_shrink(image) else self)
 
     def decode_into(self, payload: Buffer, out: memoryview) -> None:
         """Decompress exactly one frame into `out`; see `Decoder.decode_into`."""
         decompress_frame(byte_view(payload), out)
+
+
+def will_not_shrink(image: Buffer) -> bool:
+    """Tell whether zstd would gain nothing on an image, in a twentieth of its time or less."""
+    return looks_incompressible(image, _contexts.compressor(1).compress)
 
 
 def decompress_frame(frame: memoryview, out: memoryview) -> None:
