@@ -114,7 +114,7 @@ class ProducerSettings(_Frozen):
     """Level for data without a row in the matrix (guide, section 1)."""
     enable_binary_serialization: bool = True
     """False: the rollback of section 9, base64 JSON on its own topic."""
-    max_in_flight_bytes: PositiveInt = 64 * MB
+    max_in_flight_bytes: PositiveInt = 32 * MB
     """Encoded bytes that may wait for acknowledgement before a send waits."""
     delivery_timeout_s: PositiveFloat = 120.0
     """How long a record may take to be acknowledged, retries included."""

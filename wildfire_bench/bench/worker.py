@@ -17,7 +17,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from wildfire_bench.bench.serialization import time_serialization
 from wildfire_bench.errors import NotRunning
@@ -26,7 +26,16 @@ from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
 from wildfire_bench.streaming.image_source import ImageSource, identify
 from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
 
-__all__ = ["Arrival", "Command", "Failure", "Sent", "serve_consumer", "serve_producer"]
+__all__ = [
+    "Arrival",
+    "Command",
+    "Failure",
+    "Sent",
+    "Side",
+    "serve",
+    "serve_consumer",
+    "serve_producer",
+]
 
 STATISTICS_INTERVAL_MS = 100
 
@@ -70,15 +79,23 @@ class Arrival:
 
 def serve_producer(commands: Connection) -> None:
     """Run the producer's side until the pipe closes."""
-    asyncio.run(_serve(commands, _ProducerSide()))
+    asyncio.run(serve(commands, _ProducerSide()))
 
 
 def serve_consumer(commands: Connection) -> None:
     """Run the consumer's side until the pipe closes."""
-    asyncio.run(_serve(commands, _ConsumerSide()))
+    asyncio.run(serve(commands, _ConsumerSide()))
 
 
-async def _serve(commands: Connection, side: _ProducerSide | _ConsumerSide) -> None:
+class Side(Protocol):
+    """What answers commands: each is one of its asynchronous methods."""
+
+    async def close(self) -> None:
+        """Stop what was started; called when the pipe closes."""
+
+
+async def serve(commands: Connection, side: Side) -> None:
+    """Answer the commands of a pipe, one at a time, until it closes."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     try:
         while True:

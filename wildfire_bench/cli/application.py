@@ -45,6 +45,7 @@ COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
         "report": SubCommand(
             "report", "report", "Measure before and after on real Kafka, and write the report."
         ),
+        "bench": SubCommand("bench", "app", "Measure routes, codecs and lanes on this machine."),
         "lab": SubCommand("lab", "lab", "Open the notebooks in JupyterLab."),
     }
 )

@@ -273,7 +273,10 @@ class ImageSender:
                     encode_s += block.encode_s
                     yield block.payload, block.size_bytes, block.digest
 
-        location = await self._store.upload(identity, encoded())
+        # Another codec or cut gives other bytes: they get a key of their own, so that no entry of
+        # an earlier send ever points into them.
+        variant = f"{encoder.name}-{encoder.level}-{self._settings.routing.chunk_bytes}"
+        location = await self._store.upload(identity, encoded(), variant=variant)
         return Sent(
             decision=decision,
             codec=encoder.name,

@@ -1,0 +1,66 @@
+"""``wildfire-bench bench``: measurements whose figures the documentation quotes."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from wildfire_bench.cli.options import JsonOption
+from wildfire_bench.stack import open_stack
+from wildfire_bench.stack.opening import KindChoice
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="Measure routes, codecs and lanes on this machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+StackOption = Annotated[
+    KindChoice, typer.Option(help="auto, embedded, compose or external: what Kafka runs on.")
+]
+
+
+@app.callback()
+def _measurements() -> None:
+    """Every figure is a ratio of things measured in one run."""
+
+
+@app.command()
+def routes(
+    rounds: Annotated[int, typer.Option(min=1, max=100, help="Times each variant runs.")] = 7,
+    size_mb: Annotated[
+        float, typer.Option(min=20.1, max=100, help="Size of the scene, 1,000,000 bytes each.")
+    ] = 30,
+    stack: StackOption = "auto",
+    as_json: JsonOption = False,
+) -> None:
+    """Compare the chunked route with one raw message, and with a loop that does no more.
+
+    Example: wildfire-bench bench routes --rounds 3
+    """
+    from wildfire_bench.bench.routes import measure_routes
+
+    with open_stack(stack, s3=False) as running:
+        result = measure_routes(
+            running,
+            rounds=rounds,
+            size_bytes=int(size_mb * 1e6),
+            progress=lambda line: typer.echo(line, err=True),
+        )
+    if as_json:
+        typer.echo(json.dumps(result.as_json(), indent=2))
+        return
+    typer.echo(f"{result.dataset}, {result.size_bytes:,} bytes; {result.environment.summary}")
+    for note in result.notes:
+        typer.echo(f"note: {note}")
+    for name, ratio in result.ratios().items():
+        spread = "" if ratio.get("low") is None else f" [{ratio['low']:.2f}, {ratio['high']:.2f}]"
+        reached = "reached" if ratio["reached"] else "missed"
+        typer.echo(
+            f"{name}: {ratio['value']:.2f}{spread} (goal {ratio['bound']:g}: {reached}, "
+            f"n {ratio['n']})"
+        )
