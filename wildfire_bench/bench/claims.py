@@ -70,7 +70,7 @@ CLAIMS: tuple[Claim, ...] = (
         80,
         _STORED_OR_SENT,
     ),
-    Claim("storage", "6", "80% storage reduction", "stored_mb", 80, 80, _STORED_OR_SENT),
+    Claim("storage", "Section 6", "80% storage reduction", "stored_mb", 80, 80, _STORED_OR_SENT),
     Claim(
         "network_overview",
         "Overview",
@@ -80,7 +80,7 @@ CLAIMS: tuple[Claim, ...] = (
         60,
         _STORED_OR_SENT,
     ),
-    Claim("network", "6", "80% less network traffic", "wire_mb", 80, 80, _STORED_OR_SENT),
+    Claim("network", "Section 6", "80% less network traffic", "wire_mb", 80, 80, _STORED_OR_SENT),
     Claim(
         "latency",
         "Overview",
@@ -96,11 +96,17 @@ CLAIMS: tuple[Claim, ...] = (
         ),
     ),
     Claim(
-        "serialization", "6", "86% faster serialization", "serialization_ms", 86, 86, _SERIALIZED
+        "serialization",
+        "Section 6",
+        "86% faster serialization",
+        "serialization_ms",
+        86,
+        86,
+        _SERIALIZED,
     ),
     Claim(
         "cpu",
-        "6",
+        "Section 6",
         "65% lower CPU usage",
         "cpu_s_per_gb",
         65,
@@ -112,7 +118,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "before_size",
-        "6, before",
+        "Section 6, before",
         "Image size in Kafka: 27MB (base64 JSON encoded 20MB TIFF)",
         "stored_mb",
         27,
@@ -121,7 +127,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "before_serialization",
-        "6, before",
+        "Section 6, before",
         "Serialization time: 850ms",
         "serialization_ms",
         850,
@@ -130,7 +136,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "before_network",
-        "6, before",
+        "Section 6, before",
         "Network transfer: 27MB per image",
         "wire_mb",
         27,
@@ -139,7 +145,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "after_size",
-        "6, after",
+        "Section 6, after",
         "Image size in Kafka: 5.4MB (binary + zstd compression)",
         "stored_mb",
         5.4,
@@ -148,7 +154,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "after_serialization",
-        "6, after",
+        "Section 6, after",
         "Serialization time: 120ms",
         "serialization_ms",
         120,
@@ -157,7 +163,7 @@ CLAIMS: tuple[Claim, ...] = (
     ),
     Claim(
         "after_network",
-        "6, after",
+        "Section 6, after",
         "Network transfer: 5.4MB per image",
         "wire_mb",
         5.4,

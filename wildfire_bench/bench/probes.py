@@ -42,7 +42,7 @@ class BrokerProbe:
         """Why there is no CPU time, or None if there is."""
         if not pids or len(known) < len(pids):
             self.missing = (
-                "the brokers are not processes of this machine: their CPU time is unknown"
+                "The brokers are not processes of this machine: their CPU time is unknown."
             )
 
     def cpu_s(self) -> float | None:
@@ -121,8 +121,8 @@ def busy_note(load: float, cores: int) -> str | None:
     if load <= BUSY_SHARE * cores:
         return None
     return (
-        f"other work kept {load:.1f} processes busy on {cores} cores before the run: "
-        "times and CPU seconds are higher and spread more than on an idle machine"
+        f"Other work kept {load:.1f} processes busy on {cores} cores before the run: "
+        "times and CPU seconds are higher and spread more than on an idle machine."
     )
 
 

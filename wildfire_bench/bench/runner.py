@@ -178,6 +178,6 @@ def _storage_note(blocks: Sequence[Block]) -> str | None:
     if not off:
         return None
     return (
-        f"in {len(off)} of {len(blocks)} blocks the brokers' word on their disk and the size of "
-        f"their files differ by more than {DISAGREEMENT:.1%}"
+        f"In {len(off)} of {len(blocks)} blocks the brokers' word on their disk and the size of "
+        f"their files differ by more than {DISAGREEMENT:.1%}."
     )

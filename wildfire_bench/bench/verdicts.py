@@ -9,7 +9,7 @@ its words only, holds in part, and the reading is named.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -46,6 +46,13 @@ _UNITS: dict[Quantity, str] = {
 }
 
 
+_VERBS: dict[Quantity, str] = {
+    "stored_mb": "stores",
+    "wire_mb": "sends",
+    "end_to_end_ms": "takes",
+    "serialization_ms": "takes",
+    "cpu_s_per_gb": "uses",
+}
 _SIZES = frozenset({"stored_mb", "wire_mb"})
 
 
@@ -113,8 +120,8 @@ def judge(claim: Claim, results: BeforeAfter) -> Finding:
     else:
         verdict = Verdict.IN_PART if helping is not None else Verdict.FAILS
     sentence = _explain(claim, first, None if first.holds else helping, unit)
-    if verdict is Verdict.FAILS and claim.quantity in _SIZES:
-        sentence += _what_it_needs(claim, results)
+    if verdict is Verdict.FAILS:
+        sentence += _why_not(claim, others, results, unit)
     return Finding(claim, verdict, first.measured, unit, first.samples, sentence)
 
 
@@ -174,7 +181,7 @@ def _matches(claim: Claim, measured: Interval | None) -> bool:
 
 def _explain(claim: Claim, first: _Reading, helping: _Reading | None, unit: str) -> str:
     """Say it in one sentence, two at most, with the figures."""
-    said = _said(first, unit)
+    said = _capitalised(_said(claim, first, unit))
     if first.holds:
         text = f"{said}."
         if claim.is_reduction and first.measured and round(first.measured.low) > claim.high:
@@ -190,12 +197,15 @@ def _explain(claim: Claim, first: _Reading, helping: _Reading | None, unit: str)
         least = f"{first.measured.low:.0f} %"
         text = f"{said}, but the samples allow for {least}; the guide says {target}."
     if helping is not None:
-        text += f" It holds {helping.comparison.when}: {_said(helping, unit)}."
+        text += f" It holds {helping.comparison.when}: {_said(claim, helping, unit)}."
     return text
 
 
-def _what_it_needs(claim: Claim, results: BeforeAfter) -> str:
-    """Give the reason: what the codec would have to do to this very image, and what it does."""
+def _why_not(claim: Claim, others: Sequence[_Reading], results: BeforeAfter, unit: str) -> str:
+    """Give the reason: what the codec would have to do to this very image, or other readings."""
+    if claim.quantity not in _SIZES:
+        tried = [each for each in others if each.measured is not None]
+        return "".join(f" Nor {e.comparison.when}: {_said(claim, e, unit)}." for e in tried)
     encoded = summarise(samples_of(results, "stored_mb", AFTER)).median * MB
     raw = results.scene.size_bytes
     share = (1 - claim.low / 100) * BASE64 if claim.is_reduction else claim.low / GUIDE_IMAGE_MB
@@ -205,17 +215,17 @@ def _what_it_needs(claim: Claim, results: BeforeAfter) -> str:
     )
 
 
-def _said(reading: _Reading, unit: str) -> str:
+def _said(claim: Claim, reading: _Reading, unit: str) -> str:
     measured = reading.measured
     if measured is None:
         return "nothing was measured"
-    after = _label(reading.comparison.after)
+    after = f"{_label(reading.comparison.after)} {_VERBS[claim.quantity or 'stored_mb']}"
     if reading.comparison.before is None:
-        return f"{after} takes {_number(measured.value)} {unit}"
+        return f"{after} {_number(measured.value)} {unit}"
     before = _label(reading.comparison.before)
     if measured.value >= 0:
-        return f"{after} takes {_number(measured.value)} % less than {before}"
-    return f"{after} takes {_number(-measured.value)} % more than {before}"
+        return f"{after} {measured.value:.0f} % less than {before}"
+    return f"{after} {-measured.value:.0f} % more than {before}"
 
 
 def _label(name: str) -> str:
@@ -225,8 +235,12 @@ def _label(name: str) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:.1f}" if abs(value) < 10 else f"{value:,.0f}"
+    return f"{value:.1f}" if abs(value) < 100 else f"{value:,.0f}"
+
+
+def _capitalised(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _too_few(samples: int) -> str:
-    return f"Not measured: {samples} samples carry no interval, five are needed."
+    return f"Not measured: an interval needs five samples, and there are {samples}."

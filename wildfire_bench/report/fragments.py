@@ -6,7 +6,7 @@ import html
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Fragment", "Raw", "box", "paragraph", "table"]
+__all__ = ["Fragment", "Raw", "box", "opening", "paragraph", "table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +63,15 @@ def table(
     return Fragment(markup, "\n".join(lines))
 
 
-def paragraph(text: str, *, kind: str = "answer") -> Fragment:
-    """Make a paragraph of a kind that the page styles: ``answer`` or ``headline``."""
-    return Fragment(f'<p class="{html.escape(kind)}">{html.escape(text)}</p>', text)
+def paragraph(text: str) -> Fragment:
+    """Make the paragraph that answers a section's question."""
+    return Fragment(f'<p class="answer">{html.escape(text)}</p>', text)
+
+
+def opening(lines: Sequence[str]) -> Fragment:
+    """Make the lines that a report opens with."""
+    paragraphs = "".join(f"<p>{html.escape(line)}</p>" for line in lines)
+    return Fragment(f'<div class="headline">{paragraphs}</div>', "\n".join(lines))
 
 
 def box(title: str, points: Sequence[str], *, kind: str = "box") -> Fragment:

@@ -53,7 +53,7 @@ def measured_table(results: BeforeAfter) -> Fragment:
             "Variant",
             "Stored, MB",
             "Sent, MB",
-            "End to end, ms (range, n)",
+            "End to end, ms (range; n)",
             "Producer, CPU s/GB",
             "Broker",
             "Consumer",
@@ -70,7 +70,7 @@ def _measured_row(results: BeforeAfter, variant: Variant) -> list[Cell]:
     latency = _NONE
     if latencies:
         summary = summarise(latencies)
-        latency = f"{summary.median:,.0f} ({summary.low:,.0f} to {summary.high:,.0f}, {summary.n})"
+        latency = f"{summary.median:,.0f} ({summary.low:,.0f}–{summary.high:,.0f}; {summary.n})"
     records = {s.records for s in results.samples if s.variant == name and s.records is not None}
     return [
         variant.label,
@@ -94,7 +94,7 @@ def _measured(finding: Finding) -> str:
     if interval is None:
         return _NONE
     if finding.claim.is_reduction:
-        return _reduction(interval)
+        return f"{_reduction(interval)}, n = {finding.samples}"
     digits = 1 if interval.value < 100 else 0
     return (
         f"{interval.value:,.{digits}f} {finding.unit} "
@@ -103,7 +103,10 @@ def _measured(finding: Finding) -> str:
 
 
 def _reduction(interval: Interval) -> str:
-    return f"−{interval.value:.0f} % [{interval.low:.0f} to {interval.high:.0f}]".replace("−-", "+")
+    said = f"{interval.value:.0f} % less"
+    if interval.value < 0:
+        said = f"{-interval.value:.0f} % more"
+    return f"{said} [{interval.low:.0f} to {interval.high:.0f}]".replace("[-", "[−")
 
 
 def _badge(verdict: Verdict) -> Raw:
