@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from wildfire_bench.cli import main
 from wildfire_bench.settings import S3Settings, Settings
 from wildfire_bench.stack import Stack, open_stack
 
@@ -43,3 +45,11 @@ def settings(stack: Stack, topic_prefix: str) -> Settings:
     """
     bucket = f"{topic_prefix}images"
     return stack.apply(Settings(topic_prefix=topic_prefix, s3=S3Settings(bucket=bucket)))
+
+
+@pytest.fixture(scope="session")
+def report_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a `wildfire-bench report` of the smallest profile, on a broker of its own."""
+    folder = tmp_path_factory.mktemp("report")
+    assert main(["report", "--profile", "smoke", "--stack", "embedded", "--out", str(folder)]) == 0
+    return folder

@@ -15,6 +15,7 @@ from wildfire_bench.errors import BenchmarkError
 __all__ = ["Worker", "WorkerFailure"]
 
 END_TIMEOUT_S = 10.0
+FAILED_END_TIMEOUT_S = 1.0
 
 
 class WorkerFailure(BenchmarkError):
@@ -54,7 +55,8 @@ class Worker:
         trace: TracebackType | None,
     ) -> None:
         self._pipe.close()
-        self._process.join(END_TIMEOUT_S if kind is None else 1.0)
+        # After a failure it may be stuck in the middle of a command: it gets less time to end.
+        self._process.join(END_TIMEOUT_S if kind is None else FAILED_END_TIMEOUT_S)
         if self._process.is_alive():
             self._process.terminate()
             self._process.join(END_TIMEOUT_S)

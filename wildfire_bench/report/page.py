@@ -52,6 +52,8 @@ def build_report(notebooks: Sequence[Path], out: Path, *, title: str) -> Path:
         raise BenchmarkError(msg) from error
     for other in others:
         first.cells += other.cells
+    for index, cell in enumerate(first.cells):
+        cell["id"] = str(index)  # each notebook counts from 0
     first.metadata["title"] = title
     exporter = HTMLExporter(
         config=Config(

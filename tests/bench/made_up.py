@@ -1,0 +1,111 @@
+"""Results that no machine measured, for tests of what is made from results."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wildfire_bench.bench.environment import Environment
+from wildfire_bench.bench.results import (
+    SCHEMA_VERSION,
+    BeforeAfter,
+    Block,
+    Sample,
+    Scene,
+    SerializationSample,
+)
+from wildfire_bench.bench.variants import PATHS, VARIANTS
+from wildfire_bench.bench.workload import workload
+
+SIZE_BYTES = 20_000_000
+# Variant: ms end to end, MB stored, CPU seconds per GB of producer, broker, consumer.
+COSTS = {
+    "json_none": (400.0, 26.7, 7.0, 5.0, 8.0),
+    "json_gzip_client": (4000.0, 17.4, 130.0, 13.0, 39.0),
+    "json_zstd_client": (600.0, 18.0, 11.0, 5.0, 10.0),
+    "binary_none": (60.0, 20.0, 1.2, 3.2, 0.5),
+    "binary_gzip_app": (1000.0, 15.3, 45.0, 2.0, 7.0),
+    "binary_zstd_client": (110.0, 15.7, 2.5, 3.7, 1.4),
+    "binary_zstd_app": (85.0, 15.7, 1.9, 2.2, 1.5),
+}
+SERIALIZATION_MS = {
+    "json": 110.0,
+    "json_gzip": 950.0,
+    "binary_gzip": 900.0,
+    "binary_zstd3": 115.0,
+    "binary_zstd1": 25.0,
+}
+
+
+def made_up(rounds: int = 5) -> BeforeAfter:
+    """A run in which every sample of a variant differs a little from the last."""
+    samples, blocks, timings = [], [], []
+    for round_ in range(rounds + 1):
+        spread = 1 + 0.02 * round_
+        for variant in VARIANTS:
+            latency_ms, stored_mb, *cpu = COSTS[variant.name]
+            samples.append(_sample(variant.name, round_, latency_ms * spread))
+            producer_s, broker_s, consumer_s = (each * spread * SIZE_BYTES / 1e9 for each in cpu)
+            blocks.append(
+                Block(
+                    variant=variant.name,
+                    round=round_,
+                    images=1,
+                    image_bytes=SIZE_BYTES,
+                    producer_cpu_s=producer_s,
+                    consumer_cpu_s=consumer_s,
+                    broker_cpu_s=broker_s,
+                    stored_bytes=int(stored_mb * 1e6) + round_,
+                    stored_file_bytes=None,
+                    wire_bytes=int(stored_mb * 1e6) + 900,
+                    load=0.2,
+                )
+            )
+        timings += [
+            SerializationSample(path.name, round_, SERIALIZATION_MS[path.name] * spread, 1)
+            for path in PATHS
+        ]
+    return BeforeAfter(
+        schema_version=SCHEMA_VERSION,
+        started="2025-10-13T10:00:00+00:00",
+        duration_s=120.0,
+        workload=workload("quick", rounds=rounds),
+        scene=Scene("sentinel-2", "sentinel-2a", SIZE_BYTES, "00" * 32, "Bands <B02> & B03."),
+        environment=Environment(
+            cpu="A processor",
+            cores=2,
+            memory_bytes=8 << 30,
+            system="Linux 6.1 x86_64",
+            python="3.11.7",
+            packages={"numpy": "2.3.0"},
+            librdkafka="2.16.0",
+            kafka="1 broker of Apache Kafka 4.3.1, embedded",
+            commit="0123456789ab",
+            load_before=0.1,
+        ),
+        variants=VARIANTS,
+        samples=tuple(samples),
+        blocks=tuple(blocks),
+        serialization=tuple(timings),
+        notes=("The machine had a fan.",),
+    )
+
+
+def without_brokers_cpu(results: BeforeAfter) -> BeforeAfter:
+    """The same against brokers of another machine."""
+    return replace(
+        results, blocks=tuple(replace(block, broker_cpu_s=None) for block in results.blocks)
+    )
+
+
+def _sample(variant: str, round_: int, end_to_end_ms: float) -> Sample:
+    return Sample(
+        variant=variant,
+        round=round_,
+        index=0,
+        size_bytes=SIZE_BYTES,
+        end_to_end_ms=end_to_end_ms,
+        acknowledged_ms=0.7 * end_to_end_ms,
+        value_bytes=SIZE_BYTES,
+        records=1,
+        identical=True,
+    )

@@ -1,0 +1,91 @@
+from dataclasses import replace
+
+import pytest
+
+from tests.bench.made_up import made_up, without_brokers_cpu
+from wildfire_bench.bench.claims import CLAIMS
+from wildfire_bench.bench.variants import AFTER, PATHS, VARIANTS
+from wildfire_bench.bench.verdicts import Verdict, judge, judge_all
+
+BY_NAME = {claim.name: claim for claim in CLAIMS}
+KNOWN = {variant.name for variant in VARIANTS} | {path.name for path in PATHS}
+
+
+def verdict(name, results=None):
+    return judge(BY_NAME[name], results or made_up()).verdict
+
+
+def test_every_claim_gets_a_verdict():
+    assert [finding.claim for finding in judge_all(made_up())] == list(CLAIMS)
+
+
+def test_claims_compare_only_what_is_measured():
+    named = {
+        name
+        for claim in CLAIMS
+        for comparison in claim.comparisons
+        for name in (comparison.after, comparison.before)
+        if name is not None
+    }
+    assert named <= KNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("storage", Verdict.FAILS),
+        ("latency", Verdict.HOLDS),
+        ("serialization", Verdict.IN_PART),
+        ("cpu", Verdict.HOLDS),
+        ("before_size", Verdict.HOLDS),
+        ("before_serialization", Verdict.IN_PART),
+        ("after_serialization", Verdict.HOLDS),
+        ("after_size", Verdict.FAILS),
+        ("large_images", Verdict.NOT_MEASURED),
+    ],
+)
+def test_verdict_follows_from_the_samples(name, expected):
+    assert verdict(name) is expected
+
+
+def test_a_storage_claim_holds_once_the_image_shrinks_enough():
+    results = made_up()
+    shrunk = tuple(
+        replace(block, stored_bytes=5_300_000) if block.variant == AFTER else block
+        for block in results.blocks
+    )
+    assert verdict("storage", replace(results, blocks=shrunk)) is Verdict.HOLDS
+
+
+@pytest.mark.parametrize("name", ["latency", "serialization", "cpu", "before_serialization"])
+def test_times_of_one_round_are_not_judged(name):
+    assert verdict(name, made_up(rounds=1)) is Verdict.NOT_MEASURED
+
+
+def test_sizes_of_one_round_are_judged():
+    assert verdict("storage", made_up(rounds=1)) is Verdict.FAILS
+
+
+def test_cpu_is_not_judged_without_the_brokers():
+    assert verdict("cpu", without_brokers_cpu(made_up())) is Verdict.NOT_MEASURED
+
+
+def test_what_holds_for_another_reading_names_it():
+    assert (
+        "if the JSON before was also gzipped" in judge(BY_NAME["serialization"], made_up()).sentence
+    )
+
+
+def test_what_fails_says_what_it_would_take():
+    assert "3.8 times smaller" in judge(BY_NAME["storage"], made_up()).sentence
+
+
+def test_a_reduction_that_the_samples_do_not_assure_does_not_hold():
+    results = made_up()
+    wide = tuple(
+        replace(sample, end_to_end_ms=(1.0 if sample.round % 2 else 3_000.0))
+        if sample.variant == AFTER
+        else sample
+        for sample in results.samples
+    )
+    assert verdict("latency", replace(results, samples=wide)) is not Verdict.HOLDS

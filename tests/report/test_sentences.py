@@ -1,0 +1,47 @@
+from dataclasses import replace
+
+from tests.bench.made_up import made_up, without_brokers_cpu
+from wildfire_bench.bench.verdicts import judge_all
+from wildfire_bench.report import sentences
+
+
+def test_headline_has_the_figures_of_before_and_after():
+    said = sentences.headline_figures(made_up(), judge_all(made_up()))
+    assert "storage 26.7 to 15.7 MB (−41 %)" in said[0]
+
+
+def test_headline_says_when_an_image_was_lost():
+    results = made_up()
+    lost = replace(results.samples[0], end_to_end_ms=None, identical=False, error="lost")
+    results = replace(results, samples=(lost, *results.samples[1:]))
+    assert "1 of 42 images did not arrive" in sentences.headline_figures(results, ())[-1]
+
+
+def test_what_got_worse_names_the_price_of_zstd_against_plain_binary():
+    assert "Against plain binary, latency is 1.4 times" in sentences.what_got_worse(made_up()).text
+
+
+def test_what_got_better_is_not_among_what_got_worse():
+    assert "base64 JSON" not in sentences.what_got_worse(made_up()).text
+
+
+def test_the_path_behind_the_guides_time_is_named_only_where_it_is_near():
+    results = made_up()
+    slow = tuple(replace(each, milliseconds=9e3) for each in results.serialization)
+    said = [
+        sentences.serialization_answer(each).text
+        for each in (results, replace(results, serialization=slow))
+    ]
+    assert ["those of JSON with gzip" in text for text in said] == [True, False]
+
+
+def test_unknown_cpu_time_is_said_with_its_reason():
+    assert "not known" in sentences.cpu_answer(without_brokers_cpu(made_up())).text
+
+
+def test_limitations_hold_the_notes_of_the_run():
+    assert "The machine had a fan." in sentences.limitations(made_up()).text
+
+
+def test_what_comes_from_outside_is_escaped():
+    assert "&lt;B02&gt; &amp; B03" in sentences.how_measured(made_up())._repr_html_()

@@ -1,0 +1,23 @@
+from tests.bench.made_up import made_up, without_brokers_cpu
+from wildfire_bench.bench.claims import CLAIMS
+from wildfire_bench.bench.variants import VARIANTS
+from wildfire_bench.bench.verdicts import judge_all
+from wildfire_bench.report.tables import measured_table, verdict_table
+
+
+def test_every_claim_stands_in_the_table_word_for_word():
+    shown = verdict_table(judge_all(made_up())).text
+    assert all(claim.words in shown for claim in CLAIMS)
+
+
+def test_a_verdict_is_a_word_and_no_mere_colour():
+    assert "does not hold</span>" in verdict_table(judge_all(made_up()))._repr_html_()
+
+
+def test_every_variant_has_its_row():
+    shown = measured_table(made_up()).text
+    assert all(variant.label in shown for variant in VARIANTS)
+
+
+def test_what_was_not_measured_is_a_dash_and_no_zero():
+    assert "| – |" in measured_table(without_brokers_cpu(made_up())).text
