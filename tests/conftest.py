@@ -6,11 +6,16 @@ import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from wildfire_bench.cli import main
 from wildfire_bench.settings import S3Settings, Settings
 from wildfire_bench.stack import Stack, open_stack
+
+# A speed is a benchmark, never a timed assertion; a failure prints what reproduces it.
+hypothesis.settings.register_profile("tests", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("tests")
 
 _numbers = itertools.count(1)
 

@@ -319,3 +319,16 @@ def test_the_bare_value_of_the_guide_says_why_it_is_not_enough(value: object) ->
 def test_what_is_no_message_is_refused(message: object) -> None:
     with pytest.raises(UnusableMessage, match="pass a Kafka message"):
         ImageChunkManager.deserialize_chunk(message)
+
+
+def test_an_error_that_confluent_gives_as_a_message_is_told_from_a_record() -> None:
+    class Error:
+        def value(self) -> None: ...
+
+        headers = key = value
+
+        def error(self) -> str:
+            return "end of partition"
+
+    with pytest.raises(UnusableMessage, match="end of partition"):
+        ImageChunkManager.deserialize_chunk(Error())

@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import pytest
 
+from tests.golden import write_wire
 from tests.golden.wire_vectors import (
     FOLDER,
     Vector,
@@ -139,3 +140,10 @@ def test_the_scene_of_the_vectors_is_a_tiff() -> None:
     tifffile = pytest.importorskip("tifffile")
     pixels = tifffile.imread(FOLDER / "scene.tif")
     assert (pixels.shape, pixels.dtype, pixels[10, 15]) == ((24, 32), "uint16", 59_000)
+
+
+def test_vectors_that_are_there_are_never_written_again(capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.stat().st_mtime_ns for path in FOLDER.iterdir()}
+    assert write_wire.main() == 1
+    assert {path: path.stat().st_mtime_ns for path in FOLDER.iterdir()} == before
+    assert "left alone" in capsys.readouterr().out

@@ -253,6 +253,10 @@ def _parts(
     if read is None or not all(hasattr(message, name) for name in ("value", "headers", "key")):
         msg = f"cannot read a chunk off {type(message).__name__}: pass a Kafka message"
         raise UnusableMessage(msg)
+    error = read(getattr(message, "error", None))
+    if error is not None:  # confluent-kafka: poll() gives errors as messages
+        msg = f"message is an error of the client, not a record: {error}"
+        raise UnusableMessage(msg)
     timestamp = read(message.timestamp)
     if isinstance(timestamp, tuple):  # confluent-kafka: (kind, milliseconds), kind 0 is none
         timestamp = timestamp[1] if timestamp[0] else None
