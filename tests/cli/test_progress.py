@@ -31,8 +31,8 @@ def test_a_line_comes_every_five_seconds_where_there_is_no_terminal(clock):
     for clock[0] in range(1, 13):
         progress.add(2_000_000)
     assert stream.getvalue().splitlines() == [
-        "sent 5 of 20 files, 10 of 40 MB, 2 MB/s",
-        "sent 10 of 20 files, 20 of 40 MB, 2 MB/s",
+        "sent 5 of 20 images, 10 of 40 MB, 2 MB/s",
+        "sent 10 of 20 images, 20 of 40 MB, 2 MB/s",
     ]
 
 
@@ -42,6 +42,6 @@ def test_a_terminal_has_one_line_that_changes_and_goes(clock):
     clock[0] = 1.0
     progress.add(1_000_000)
     progress.clear()
-    assert "received 1 files, 1 MB, 1 MB/s" in stream.getvalue()
+    assert "received 1 images, 1 MB, 1 MB/s" in stream.getvalue()
     assert stream.getvalue().endswith("\r")
     assert "\n" not in stream.getvalue()

@@ -40,7 +40,9 @@ COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
         ),
         "send": SubCommand("send", "send", "Send image files into Kafka."),
         "receive": SubCommand("receive", "receive", "Receive images into a folder."),
-        "verify": SubCommand("images", "verify", "Send an image, receive it and compare."),
+        "verify": SubCommand(
+            "verify", "verify", "Send images by every route, receive them and compare."
+        ),
         "notebooks": SubCommand("notebooks", "app", "List and run the notebooks."),
         "report": SubCommand(
             "report", "report", "Measure before and after on real Kafka, and write the report."

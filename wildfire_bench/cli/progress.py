@@ -20,7 +20,7 @@ class Progress:
     ----------
     verb
         What is being done, such as ``sent``.
-    total_files, total_bytes
+    total_images, total_bytes
         None where nobody knows them.
     stream
         None for standard error.
@@ -29,22 +29,24 @@ class Progress:
     def __init__(
         self,
         verb: str,
-        total_files: int | None = None,
+        total_images: int | None = None,
         total_bytes: int | None = None,
         stream: TextIO | None = None,
     ) -> None:
-        self._verb, self._total_files, self._total_bytes = verb, total_files, total_bytes
+        self._verb, self._total_bytes = verb, total_bytes
+        self.total_images = total_images
+        """None where nobody knows it; may become known on the way."""
         self._stream = stream or sys.stderr
         self._terminal = self._stream.isatty()
         self._interval_s = _TERMINAL_INTERVAL_S if self._terminal else LINE_INTERVAL_S
         self._started_s = self._told_s = time.monotonic()
         self._drawn = False
-        self.files = 0
+        self.images = 0
         self.bytes = 0
 
     def add(self, size_bytes: int) -> None:
-        """Count a file, and tell when it is time to."""
-        self.files += 1
+        """Count an image, and tell when it is time to."""
+        self.images += 1
         self.bytes += size_bytes
         now_s = time.monotonic()
         if now_s - self._told_s >= self._interval_s:
@@ -59,9 +61,9 @@ class Progress:
 
     def _tell(self, now_s: float) -> None:
         rate = self.bytes / max(now_s - self._started_s, 1e-9) / 1e6
-        files = _of(self.files, self._total_files)
+        images = _of(self.images, self.total_images)
         size = _of(self.bytes // 1_000_000, _mb(self._total_bytes))
-        line = f"{self._verb} {files} files, {size} MB, {rate:,.0f} MB/s"
+        line = f"{self._verb} {images} images, {size} MB, {rate:,.0f} MB/s"
         if self._terminal:
             self.clear()
             print(line[: self._width()], end="", file=self._stream, flush=True)

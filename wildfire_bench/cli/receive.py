@@ -92,7 +92,7 @@ async def _receive(job: _Job) -> int:
                 progress.clear()
                 _print(each, job.as_json)
     progress.clear()
-    print(f"{progress.files:,} received", file=sys.stderr)
+    print(f"{progress.images:,} received", file=sys.stderr)
     return INTERRUPTED_STATUS if stop.is_set() else 0
 
 

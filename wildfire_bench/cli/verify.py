@@ -1,0 +1,111 @@
+"""``wildfire-bench verify``: whether what is received is what was sent, on every route."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from wildfire_bench.bench.verify import VerifyReport, VerifyRow
+from wildfire_bench.bench.verify import verify as verify_on
+from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
+from wildfire_bench.cli.progress import Progress
+from wildfire_bench.settings import Settings
+from wildfire_bench.settings_sources import LoadedSettings
+from wildfire_bench.stack import open_stack
+from wildfire_bench.stack.opening import KindChoice
+
+__all__ = ["verify"]
+
+DIFFERENT_STATUS = 1
+
+
+def verify(
+    *,
+    stack: Annotated[
+        KindChoice,
+        typer.Option(help="auto: brokers that settings name, else what runs, else embedded."),
+    ] = "auto",
+    boundaries: Annotated[
+        bool, typer.Option(help="Send images as large as the thresholds, too (20 and 100 MB).")
+    ] = True,
+    config: ConfigOption = None,
+    bootstrap_servers: BootstrapOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send images by every route, receive them and compare.
+
+    Real pictures of every format go by every route with every codec, and are compared byte for
+    byte with what arrives; topics of their own are made and removed. The exit status is 1 when
+    anything differs.
+
+    Example: wildfire-bench verify --stack embedded --json
+    """
+    loaded = load(config, bootstrap_servers)
+    with _settings_on(stack, loaded) as settings:
+        report = asyncio.run(_verify(settings, boundaries=boundaries, tell_rows=not as_json))
+    if as_json:
+        print(json.dumps([_document(row) for row in report.rows], indent=2))
+    _summarise(report)
+    if not report.identical:
+        raise typer.Exit(DIFFERENT_STATUS)
+
+
+@contextmanager
+def _settings_on(stack: KindChoice, loaded: LoadedSettings) -> Iterator[Settings]:
+    """Point settings at a stack; brokers that they name already are taken as they are."""
+    named = loaded.origins["kafka.bootstrap_servers"] != "default"
+    if stack == "external" or (stack == "auto" and named):
+        yield loaded.settings
+        return
+    with open_stack(stack) as opened:
+        yield opened.apply(loaded.settings)
+
+
+async def _verify(settings: Settings, *, boundaries: bool, tell_rows: bool) -> VerifyReport:
+    progress = Progress("verified")
+
+    def tell(_done: int, total: int, row: VerifyRow) -> None:
+        progress.total_images = total
+        progress.add(row.size_bytes)
+        if tell_rows:
+            progress.clear()
+            print(_line(row), flush=True)
+
+    try:
+        return await verify_on(settings, boundaries=boundaries, progress=tell)
+    finally:
+        progress.clear()
+
+
+def _document(row: VerifyRow) -> dict[str, Any]:
+    return {
+        "route": row.route.value,
+        "format": row.format,
+        "codec": row.codec,
+        "bytes": row.size_bytes,
+        "identical": row.identical,
+        "seconds": round(row.seconds, 6),
+        "case": row.case,
+        "error": row.error,
+    }
+
+
+def _line(row: VerifyRow) -> str:
+    what = f"{row.route:<9}  {row.format:<7}  {row.codec:<10}  {row.size_bytes:>11,} bytes"
+    case = "" if row.case == "matrix" else f"  ({row.case})"
+    verdict = "identical" if row.identical else f"DIFFERENT: {row.error}"
+    return f"{what}  {row.seconds:7.3f} s  {verdict}{case}"
+
+
+def _summarise(report: VerifyReport) -> None:
+    identical = sum(row.identical for row in report.rows)
+    total = f"{identical:,} of {len(report.rows):,} identical in {report.seconds:.1f} s"
+    print(total, file=sys.stderr)
+    for reason in report.not_tried:
+        print(f"not tried: {reason}", file=sys.stderr)
