@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 
-from wildfire_bench.streaming.lane import BytesInFlight
+from wildfire_bench.streaming.bytes_in_flight import BytesInFlight
 
 
 async def started(*turns: asyncio.Task[None]) -> list[bool]:

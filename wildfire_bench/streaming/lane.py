@@ -7,7 +7,6 @@ import contextlib
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,10 +17,11 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.errors import DeliveryFailed, DeliveryTimeout, NotRunning
 from wildfire_bench.settings import KafkaSettings, ProducerSettings
+from wildfire_bench.streaming.bytes_in_flight import BytesInFlight
 from wildfire_bench.streaming.connection import client_config
 from wildfire_bench.streaming.model import RecordPlace
 
-__all__ = ["MAX_RECORD_BYTES", "BytesInFlight", "LaneCompression", "ProducerLane", "Record"]
+__all__ = ["MAX_RECORD_BYTES", "LaneCompression", "ProducerLane", "Record"]
 
 log = logging.getLogger(__name__)
 
@@ -50,60 +50,6 @@ class Record:
     headers: Sequence[tuple[str, bytes]]
     subject: str
     """What an error calls it: an image id, a data type."""
-
-
-class BytesInFlight:
-    """Back-pressure in bytes: a turn is given in order of asking, and only when there is room.
-
-    A record larger than the limit travels alone. Used from one event loop.
-    """
-
-    def __init__(self, limit_bytes: int) -> None:
-        self._limit = limit_bytes
-        self._held = 0
-        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
-
-    @property
-    def held_bytes(self) -> int:
-        """Bytes that wait for acknowledgement."""
-        return self._held
-
-    async def take(self, size_bytes: int) -> None:
-        """Wait until there is room, then hold it."""
-        if not self._waiting and self._fits(size_bytes):
-            self._held += size_bytes
-            return
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.append((size_bytes, turn))
-        try:
-            await turn
-        except asyncio.CancelledError:
-            if turn.cancelled():
-                self._let_in()
-            else:
-                self.give_back(size_bytes)
-            raise
-
-    def give_back(self, size_bytes: int) -> None:
-        """Return what was held, and let the next ones in."""
-        self._held -= size_bytes
-        self._let_in()
-
-    def _let_in(self) -> None:
-        """Give turns while there is room, past those who gave up waiting."""
-        while self._waiting:
-            size, turn = self._waiting[0]
-            if turn.cancelled():
-                self._waiting.popleft()
-                continue
-            if not self._fits(size):
-                return
-            self._waiting.popleft()
-            self._held += size
-            turn.set_result(None)
-
-    def _fits(self, size_bytes: int) -> bool:
-        return self._held == 0 or self._held + size_bytes <= self._limit
 
 
 class ProducerLane:
