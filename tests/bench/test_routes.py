@@ -14,7 +14,7 @@ def one(variant: VariantName, latency_ms: float, mb_per_s: float, peak: int) -> 
 
 
 def result(*samples: RouteSample) -> RoutesResult:
-    return RoutesResult(30_000_000, "s", 5, 5, 8, ENVIRONMENT, samples * 5, (), 1.0)
+    return RoutesResult(30_000_000, "s", "zstd-1", 5, 5, 8, ENVIRONMENT, samples * 5, (), 1.0)
 
 
 def test_goals_are_reached_or_missed_on_the_right_side_of_their_bound() -> None:

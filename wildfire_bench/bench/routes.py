@@ -28,7 +28,7 @@ from wildfire_bench.bench.routes_worker import (
 from wildfire_bench.bench.run_topics import run_topics
 from wildfire_bench.bench.statistics import ratio_interval
 from wildfire_bench.samples import sample
-from wildfire_bench.settings import Settings
+from wildfire_bench.settings import CodecChoice, DataType, Settings
 from wildfire_bench.stack import Stack
 
 __all__ = ["RouteSample", "RoutesResult", "VariantName", "measure_routes"]
@@ -75,6 +75,8 @@ class RoutesResult:
 
     size_bytes: int
     dataset: str
+    codec: str
+    """Of the library's chunks and of the bare loop's; the raw message has none."""
     rounds: int
     latency_images: int
     throughput_images: int
@@ -129,6 +131,7 @@ def measure_routes(
     latency_images: int = 5,
     throughput_images: int = 8,
     size_bytes: int = SIZE_BYTES,
+    codec: CodecChoice | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> RoutesResult:
     """Compare the chunked route with one raw message and with a bare loop.
@@ -143,6 +146,8 @@ def measure_routes(
         Images a round and variant.
     size_bytes
         Of the scene; above the direct route's threshold.
+    codec
+        Of the library's chunks and of the bare loop's alike; None for the settings'.
     progress
         Told a line after every step.
 
@@ -163,6 +168,9 @@ def measure_routes(
     order = np.random.default_rng(20251013)
     samples = []
     base = stack.apply(Settings())
+    codec = codec or base.compression_matrix[DataType.SATELLITE_IMAGERY]
+    matrix = {**base.compression_matrix, DataType.SATELLITE_IMAGERY: codec}
+    base = base.model_copy(update={"compression_matrix": matrix})
     for round_ in range(rounds):
         for index in order.permutation(len(VARIANTS)):
             variant = VARIANTS[int(index)]
@@ -188,6 +196,7 @@ def measure_routes(
     return RoutesResult(
         size_bytes=scene.size_bytes,
         dataset=scene.name,
+        codec=codec.codec if codec.level is None else f"{codec.codec}-{codec.level}",
         rounds=rounds,
         latency_images=latency_images,
         throughput_images=throughput_images,

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wildfire_bench.cli.options import JsonOption
+from wildfire_bench.settings import CodecChoice
 from wildfire_bench.stack import open_stack
 from wildfire_bench.stack.opening import KindChoice
 
@@ -35,6 +36,10 @@ def routes(
     size_mb: Annotated[
         float, typer.Option(min=20.1, max=100, help="Size of the scene, 1,000,000 bytes each.")
     ] = 30,
+    codec: Annotated[
+        str | None, typer.Option(help="Codec of the chunks, such as predictive or zstd.")
+    ] = None,
+    level: Annotated[int | None, typer.Option(help="Level of that codec.")] = None,
     stack: StackOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -49,12 +54,14 @@ def routes(
             running,
             rounds=rounds,
             size_bytes=int(size_mb * 1e6),
+            codec=None if codec is None else CodecChoice(codec=codec, level=level),
             progress=lambda line: typer.echo(line, err=True),
         )
     if as_json:
         typer.echo(json.dumps(result.as_json(), indent=2))
         return
-    typer.echo(f"{result.dataset}, {result.size_bytes:,} bytes; {result.environment.summary}")
+    typer.echo(f"{result.dataset}, {result.size_bytes:,} bytes, chunks with {result.codec}")
+    typer.echo(result.environment.summary)
     for note in result.notes:
         typer.echo(f"note: {note}")
     for name, ratio in result.ratios().items():
