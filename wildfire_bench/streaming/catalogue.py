@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.errors import CorruptEnvelope, ObjectStoreNotConfigured, WildfireBenchError
@@ -23,10 +24,12 @@ from wildfire_bench.streaming.model import (
 )
 from wildfire_bench.streaming.record_reader import StoredRecord, read_partition, read_records
 from wildfire_bench.streaming.reference_fetch import download_into
-from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 from wildfire_bench.streaming.stac import CatalogueEntry, parse_item
 from wildfire_bench.streaming.topics import topic_names
 from wildfire_bench.streaming.wire import read_envelope
+
+if TYPE_CHECKING:
+    pass
 
 __all__ = ["browse", "fetch"]
 
@@ -114,6 +117,8 @@ async def _from_store(
             "S3_ACCESS_KEY and S3_SECRET_KEY"
         )
         raise ObjectStoreNotConfigured(msg)
+    from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
+
     store = S3ReferenceHandler(settings.s3)
     await store.start()
     try:

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder
 from wildfire_bench.errors import ObjectStoreNotConfigured
@@ -36,10 +36,12 @@ from wildfire_bench.streaming.routing import (
     escalate,
     fitting_chunk_bytes,
 )
-from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 from wildfire_bench.streaming.stac import build_item
 from wildfire_bench.streaming.topics import topic_names
 from wildfire_bench.streaming.wire import record_bytes, write_envelope
+
+if TYPE_CHECKING:
+    from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 
 __all__ = ["ImageSender", "Sent"]
 

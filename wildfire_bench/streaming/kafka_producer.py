@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from wildfire_bench.compression.matrix import choose_codec
 from wildfire_bench.errors import DeliveryFailed, NotRunning
@@ -19,7 +19,9 @@ from wildfire_bench.streaming.image_source import ImageData, ImageSource, identi
 from wildfire_bench.streaming.limits import read_send_limits
 from wildfire_bench.streaming.metadata import encode_metadata
 from wildfire_bench.streaming.model import ObjectLocation, Receipt
-from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
+
+if TYPE_CHECKING:
+    from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 
 __all__ = ["KafkaDataProducer"]
 
@@ -74,6 +76,9 @@ class KafkaDataProducer:
         loop = asyncio.get_running_loop()
         limits = await loop.run_in_executor(None, read_send_limits, self.settings)
         if self.settings.s3.configured:
+            # minio takes a quarter of a second to import: only those who use it wait for it
+            from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
+
             self._store = S3ReferenceHandler(self.settings.s3)
             await self._store.start()
         workers = self.settings.kafka_producer.encode_workers

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
+from typing import TYPE_CHECKING
 
 from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.errors import (
@@ -20,8 +21,10 @@ from wildfire_bench.streaming.digest import check_digest
 from wildfire_bench.streaming.image_buffer import ImageBuffer
 from wildfire_bench.streaming.inbound import InboundImage
 from wildfire_bench.streaming.model import ObjectLocation
-from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 from wildfire_bench.streaming.stac import CatalogueEntry
+
+if TYPE_CHECKING:
+    from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 
 __all__ = ["ReferenceFetch", "download_into"]
 
@@ -33,7 +36,11 @@ class ReferenceFetch:
 
     def __init__(self, settings: Settings, thread: ConsumerThread) -> None:
         self._thread = thread
-        self._store = S3ReferenceHandler(settings.s3) if settings.s3.configured else None
+        self._store: S3ReferenceHandler | None = None
+        if settings.s3.configured:
+            from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
+
+            self._store = S3ReferenceHandler(settings.s3)
         self._turns = asyncio.Semaphore(PARALLEL_DOWNLOADS)
         self._tasks: set[asyncio.Task[None]] = set()
 
