@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from wildfire_bench.streaming.html_repr import image_html, receipt_html
+
 __all__ = [
     "BlockPlace",
     "Chunk",
@@ -172,6 +174,9 @@ class SatelliteImage:
         """Identity of the image, equal for every resend."""
         return self.identity.image_id
 
+    def _repr_html_(self) -> str:
+        return image_html(self)
+
     async def ack(self) -> None:
         """Acknowledge it; returns once that is committed.
 
@@ -226,3 +231,6 @@ class Receipt:
     def ratio(self) -> float:
         """Raw bytes per encoded byte."""
         return self.raw_bytes / self.encoded_bytes
+
+    def _repr_html_(self) -> str:
+        return receipt_html(self)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from wildfire_bench.errors import ImageTooLarge, ReassemblyOverflow
 from wildfire_bench.settings import ConsumerSettings, RoutingSettings
 from wildfire_bench.streaming.assembly import Assembly, ReassemblyState
+from wildfire_bench.streaming.html_repr import reassembly_html
 from wildfire_bench.streaming.image_buffer import BufferBudget
 from wildfire_bench.streaming.model import Chunk
 
@@ -24,6 +25,9 @@ class ReassemblyStatus:
     spilled_bytes: int
     oldest_age_s: float
     images: tuple[ReassemblyState, ...]
+
+    def _repr_html_(self) -> str:
+        return reassembly_html(self)
 
 
 @dataclass(frozen=True, slots=True)
