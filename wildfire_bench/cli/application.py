@@ -43,6 +43,9 @@ COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
         "verify": SubCommand(
             "verify", "verify", "Send images by every route, receive them and compare."
         ),
+        "explain": SubCommand(
+            "explain", "explain", "Say which codec a file gets, why, and how all compare."
+        ),
         "notebooks": SubCommand("notebooks", "app", "List and run the notebooks."),
         "report": SubCommand(
             "report", "report", "Measure before and after on real Kafka, and write the report."

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from wildfire_bench.cli.bench_codecs import codecs
 from wildfire_bench.cli.options import JsonOption
 from wildfire_bench.settings import CodecChoice
 from wildfire_bench.stack import open_stack
@@ -28,6 +29,9 @@ StackOption = Annotated[
 @app.callback()
 def _measurements() -> None:
     """Every figure is a ratio of things measured in one run."""
+
+
+app.command()(codecs)
 
 
 @app.command()

@@ -24,6 +24,7 @@ def choose_codec(data_type: DataType, settings: Settings) -> Codec:
     settings
         Its matrix; a ``kafka_producer.compression_type`` other than ``zstd`` replaces zstd in
         every row, so that ``KAFKA_COMPRESSION_TYPE=gzip`` rolls back at once (guide, section 9).
+        ``auto`` chooses for each image by its content.
 
     Returns
     -------
@@ -40,6 +41,12 @@ def choose_codec(data_type: DataType, settings: Settings) -> Codec:
     if row.codec == "zstd":
         level = settings.kafka_producer.compression_level if row.level is None else row.level
         return _zstd_or_its_replacement(settings.kafka_producer.compression_type, level)
+    if row.codec == "auto" and "zstd" in codec_names():
+        from wildfire_bench.compression.auto import AutoCodec
+
+        return AutoCodec.at_level(row.level)
+    if row.codec == "auto":
+        return _zstd_or_its_replacement("zstd", gzip.DEFAULT_LEVEL)
     return encoder("stored" if row.codec == "none" else row.codec, row.level)
 
 

@@ -21,6 +21,8 @@ _WINDOW_PIXELS = 768
 _BLIND_WINDOW_BYTES = 1 << 14
 _WORTHWHILE = 0.97
 """Prediction must be expected to come below this share of what zstd makes of the bytes."""
+_REPETITIVE = 0.05
+"""Below this share of its size, zstd is at home: masks, fill values, text."""
 _LOW_BITS = (0, 2, 4, 8)
 """Single bits pack too slowly to be worth it."""
 _TOLERANCE_BITS = 0.05
@@ -53,7 +55,8 @@ def plan_for(run: PixelRun, image: memoryview) -> Plan | None:
         blends.append(blend)
         low_bits.append(chosen)
         bits += cost / run.bands
-    if bits > _WORTHWHILE * 8 * run.sample_bytes * _blind_share(run, image):
+    blind = _blind_share(run, image)
+    if blind < _REPETITIVE or bits > _WORTHWHILE * 8 * run.sample_bytes * blind:
         return None
     return Plan(predictor, signed, tuple(low_bits), tuple(blends))
 

@@ -129,6 +129,12 @@ class PredictiveEncoder:
         self.plans = _plans(self.layout, image)
         self._engine = pixel_engine
 
+    @property
+    def predicted_bytes(self) -> int:
+        """How much of the image is predicted."""
+        runs = self.layout.runs
+        return sum(run.size_bytes for run in runs if self.plans.get(_likeness(run)) is not None)
+
     def encode(self, block: Buffer, offset_bytes: int) -> bytes:
         """Encode the bytes of the image that start at `offset_bytes`."""
         view = byte_view(block)

@@ -1,0 +1,59 @@
+"""``wildfire-bench bench codecs``: sizes and speeds of all codecs, without Kafka."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wildfire_bench.cli.options import JsonOption
+
+if TYPE_CHECKING:
+    from wildfire_bench.bench.codecs import CodecBenchmark
+
+__all__ = ["codecs"]
+
+
+def codecs(
+    scene: Annotated[
+        list[str] | None,
+        typer.Option(help="A sample; may be given several times. All without it."),
+    ] = None,
+    repetitions: Annotated[int, typer.Option(min=3, help="Of each measurement.")] = 7,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure sizes and speeds of all codecs, one thread, every byte checked.
+
+    Example: wildfire-bench bench codecs --scene sentinel-2 --json
+    """
+    from wildfire_bench.bench.codecs import measure_codecs
+
+    result = measure_codecs(
+        scene, repetitions, progress=lambda line: typer.echo(f"measuring {line}", err=True)
+    )
+    if as_json:
+        ratios = {
+            f"predictive to zstd-{level}": result.ratios("predictive", "zstd", level)
+            for level in (1, 3)
+        }
+        print(json.dumps({**dataclasses.asdict(result), "ratios": ratios}, indent=2))
+        return
+    _print(result)
+
+
+def _print(result: CodecBenchmark) -> None:
+    print(f"pixel engine {result.pixel_engine}, ready after {result.engine_s:.1f} s")
+    print(f"{'scene':<18} {'codec':<12} {'ratio':>6} {'encode MB/s':>12} {'decode MB/s':>12}")
+    for m in result.measurements:
+        name = m.codec if m.level is None else f"{m.codec}-{m.level}"
+        print(
+            f"{m.scene:<18} {name:<12} {m.raw_bytes / m.encoded_bytes:>6.2f}"
+            f" {m.encode_mb_s:>12,.0f} {m.decode_mb_s:>12,.0f}"
+        )
+    for t in result.threads:
+        print(
+            f"{t.scene}: two threads encode {t.encode_gain:.2f} and decode {t.decode_gain:.2f} "
+            f"times as fast as one ({t.codec})"
+        )

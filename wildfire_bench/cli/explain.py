@@ -1,0 +1,54 @@
+"""``wildfire-bench explain``: which codec a file gets, and why."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wildfire_bench.cli.options import JsonOption
+from wildfire_bench.compression.explain import Explanation
+from wildfire_bench.compression.explain import explain as explain_image
+from wildfire_bench.errors import InputError
+
+__all__ = ["explain"]
+
+
+def explain(
+    file: Annotated[Path, typer.Argument(help="An image of any format.", show_default=False)],
+    as_json: JsonOption = False,
+) -> None:
+    """Say which codec a file gets, why, and how all compare.
+
+    The choice is that of ``codec: auto``, by content.
+
+    Example: wildfire-bench explain scene.tif
+    """
+    try:
+        image = file.read_bytes()
+    except OSError as error:
+        msg = f"{file} cannot be read: {error.strerror}"
+        raise InputError(msg) from error
+    explanation = explain_image(image)
+    if as_json:
+        print(json.dumps(dataclasses.asdict(explanation), indent=2))
+        return
+    _print(file, explanation)
+
+
+def _print(file: Path, told: Explanation) -> None:
+    print(f"{file.name}: {told.size_bytes:,} bytes")
+    print(f"pixels: {told.samples} (told by: {told.layout})")
+    print(f"chosen: {told.codec}, because {told.reason}")
+    print(f"all codecs on {told.measured_bytes:,} bytes of it, one thread:")
+    print(f"{'codec':<14} {'bytes':>12} {'share':>7} {'encode MB/s':>12} {'decode MB/s':>12}")
+    for each in sorted(told.alternatives, key=lambda each: each.encoded_bytes):
+        name = each.codec if each.level is None else f"{each.codec}-{each.level}"
+        gave_up = " (stored)" if each.used == "stored" != each.codec else ""
+        print(
+            f"{name:<14} {each.encoded_bytes:>12,} {each.encoded_bytes / told.measured_bytes:>7.1%}"
+            f" {each.encode_mb_s:>12,.0f} {each.decode_mb_s:>12,.0f}{gave_up}"
+        )

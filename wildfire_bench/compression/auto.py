@@ -1,0 +1,89 @@
+"""The codec chosen by what an image holds: ``codec: auto`` in the matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wildfire_bench.compression.codec import Buffer, ImageEncoder, byte_view, codec_names, encoder
+from wildfire_bench.compression.image_layout import ImageLayout, find_layout
+from wildfire_bench.compression.pixel_run import SampleKind
+from wildfire_bench.compression.predictive import PredictiveCodec, PredictiveEncoder
+from wildfire_bench.compression.zstd import will_not_shrink
+from wildfire_bench.errors import SettingsError
+
+__all__ = ["AutoCodec", "Choice", "choose_by_content"]
+
+_WORTHWHILE_SHARE = 0.5
+"""Share of an image that must be pixels for a pixel-aware codec to be chosen."""
+_BLIND_LEVEL = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A codec for an image, and why."""
+
+    encoder: ImageEncoder
+    reason: str
+    layout: ImageLayout
+
+
+def choose_by_content(image: Buffer) -> Choice:
+    """Choose a codec by looking at the layout and a few windows of an image.
+
+    Parameters
+    ----------
+    image
+        All of it. A few milliseconds whatever its size.
+
+    Returns
+    -------
+    Choice
+        ``stored`` for what will not shrink, ``float`` or ``predictive`` where most of the image
+        is pixels that gain by it, else zstd.
+    """
+    view = byte_view(image)
+    layout = find_layout(view)
+    if will_not_shrink(view):
+        reason = "samples of it do not shrink: it is compressed already"
+        if not layout.runs:
+            return Choice(encoder("stored").for_image(view), reason, layout)
+    total = max(1, len(view))
+    floats = sum(run.size_bytes for run in layout.runs if run.kind is SampleKind.FLOAT)
+    if floats > _WORTHWHILE_SHARE * total and "float" in codec_names():
+        reason = f"{floats / total:.0%} of it are floating-point samples ({layout.source})"
+        return Choice(encoder("float").for_image(view), reason, layout)
+    coder = PredictiveEncoder(view, layout)
+    if coder.predicted_bytes > _WORTHWHILE_SHARE * total:
+        share = coder.predicted_bytes / total
+        reason = f"{share:.0%} of it are pixels that neighbours predict ({layout.source})"
+        return Choice(coder, reason, layout)
+    reason = "no pixels were found that neighbours predict better than zstd does"
+    return Choice(encoder("zstd", _BLIND_LEVEL).for_image(view), reason, layout)
+
+
+@dataclass(frozen=True, slots=True)
+class AutoCodec:
+    """Chooses for each image; a block that stands alone is coded by codec predictive."""
+
+    level: int | None = None
+    name: str = "predictive"
+
+    @classmethod
+    def at_level(cls, level: int | None) -> AutoCodec:
+        """Make an encoder; it has no levels."""
+        if level is not None:
+            msg = f"codec auto has no levels, but level {level} was asked for: leave it out"
+            raise SettingsError(msg)
+        return cls()
+
+    def encode(self, block: Buffer) -> bytes:
+        """Encode one block that stands alone."""
+        return PredictiveCodec().encode(block)
+
+    def for_image(self, image: Buffer) -> ImageEncoder:
+        """Choose by what the image holds; see `choose_by_content`."""
+        return choose_by_content(image).encoder
+
+    def decode_into(self, payload: Buffer, out: memoryview) -> None:
+        """Decode what `encode` made; see `Decoder.decode_into`."""
+        PredictiveCodec().decode_into(payload, out)
