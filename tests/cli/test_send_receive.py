@@ -12,9 +12,6 @@ import pytest
 
 from wildfire_bench.cli import main
 from wildfire_bench.settings import Settings
-from wildfire_bench.streaming.connection import open_admin
-from wildfire_bench.streaming.topic_admin import ensure_topics
-from wildfire_bench.streaming.topics import topic_specs
 
 pytestmark = pytest.mark.integration
 
@@ -22,12 +19,8 @@ TIMEOUT_S = 40
 
 
 @pytest.fixture
-def scenes(settings: Settings, monkeypatch, tmp_path: Path) -> Path:
-    """A folder with two images, in the working directory of a user whose topics exist."""
-    ensure_topics(open_admin(settings), topic_specs(settings))
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("WILDFIRE_TOPIC_PREFIX", settings.topic_prefix)
-    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", settings.kafka.bootstrap_servers)
+def scenes(user: Settings, tmp_path: Path) -> Path:
+    """A folder with two images, in the user's working directory."""
     folder = tmp_path / "scenes"
     folder.mkdir()
     for n in range(2):

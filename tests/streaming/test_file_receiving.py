@@ -10,7 +10,7 @@ import pytest
 from tests.streaming.conftest import picture
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
 from wildfire_bench.errors import FileNotWritten, InputError
-from wildfire_bench.streaming import image_folder
+from wildfire_bench.streaming import whole_file
 from wildfire_bench.streaming.file_receiving import ReceivedFile, receive_files
 from wildfire_bench.streaming.file_selection import select_files
 from wildfire_bench.streaming.file_sending import send_files
@@ -71,7 +71,7 @@ async def test_an_image_that_could_not_be_written_comes_again(
 
     receipt = await producer.send_satellite_image(picture(1000), METADATA, "s")
     with monkeypatch.context() as patched:
-        patched.setattr(image_folder.os, "fsync", refuse)
+        patched.setattr(whole_file.os, "fsync", refuse)
         with pytest.raises(FileNotWritten, match="disk is full"):
             await receiving()
     (found,) = await receiving()

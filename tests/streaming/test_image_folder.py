@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wildfire_bench.errors import FileNotWritten
-from wildfire_bench.streaming import image_folder
+from wildfire_bench.streaming import whole_file
 from wildfire_bench.streaming.digest import digest_of
 from wildfire_bench.streaming.image_folder import ImageFolder, file_name_of
 from wildfire_bench.streaming.model import ImageIdentity, Route, SatelliteImage
@@ -58,14 +58,14 @@ def test_a_disk_that_refuses_is_named_and_nothing_half_is_left(
         raise OSError(code, os.strerror(code))
 
     folder = ImageFolder(tmp_path)
-    monkeypatch.setattr(image_folder.os, "fsync", refuse)
-    with pytest.raises(FileNotWritten, match=rf"s-1\.tif cannot be written: .*{told}"):
+    monkeypatch.setattr(whole_file.os, "fsync", refuse)
+    with pytest.raises(FileNotWritten, match=rf"s-1\.tif.* cannot be written: .*{told}"):
         folder.store(received())
     assert names(tmp_path) == []
 
 
 def test_what_a_killed_program_left_is_removed_after_an_hour(tmp_path: Path) -> None:
-    old, new = (tmp_path / f".wildfire-receiving-{n}.part" for n in "ab")
+    old, new = (tmp_path / f".wildfire-writing-{n}.part" for n in "ab")
     old.touch()
     new.touch()
     os.utime(old, (0, 0))

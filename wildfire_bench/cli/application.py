@@ -46,9 +46,13 @@ COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
         "explain": SubCommand(
             "explain", "explain", "Say which codec a file gets, why, and how all compare."
         ),
+        "dead-letters": SubCommand(
+            "dead_letters", "app", "List, show and replay what could not be handed over."
+        ),
+        "catalogue": SubCommand("catalogue", "app", "List the images that are kept; fetch one."),
         "notebooks": SubCommand("notebooks", "app", "List and run the notebooks."),
         "report": SubCommand(
-            "report", "report", "Measure before and after on real Kafka, and write the report."
+            "report", "report", "Measure before and after on real Kafka; write a report."
         ),
         "bench": SubCommand("bench", "app", "Measure routes, codecs and lanes on this machine."),
         "lab": SubCommand("lab", "lab", "Open the notebooks in JupyterLab."),

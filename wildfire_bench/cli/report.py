@@ -35,7 +35,7 @@ def report(
     out: Annotated[Path, typer.Option(help="Folder for index.html and what it is made of.")] = OUT,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure before and after on real Kafka, and write the report.
+    """Measure before and after on real Kafka; write a report.
 
     Example: wildfire-bench report --profile smoke
     """

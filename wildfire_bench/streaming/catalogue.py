@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from wildfire_bench.compression.codec import Buffer
-from wildfire_bench.errors import CorruptEnvelope, ObjectStoreNotConfigured, WildfireBenchError
+from wildfire_bench.errors import (
+    CorruptEnvelope,
+    ObjectStoreNotConfigured,
+    RecordMissing,
+    WildfireBenchError,
+)
 from wildfire_bench.settings import Settings
 from wildfire_bench.settings_sources import load_settings
 from wildfire_bench.streaming.binary_serializer import decode_block
@@ -28,10 +32,7 @@ from wildfire_bench.streaming.stac import CatalogueEntry, parse_item
 from wildfire_bench.streaming.topics import topic_names
 from wildfire_bench.streaming.wire import read_envelope
 
-if TYPE_CHECKING:
-    pass
-
-__all__ = ["browse", "fetch"]
+__all__ = ["browse", "fetch", "find_entry"]
 
 
 def browse(settings: Settings | None = None) -> Iterator[CatalogueEntry]:
@@ -55,6 +56,24 @@ def browse(settings: Settings | None = None) -> Iterator[CatalogueEntry]:
                 yield parse_item(record.value)
             except WildfireBenchError:
                 continue
+
+
+def find_entry(image_id: str, settings: Settings | None = None) -> CatalogueEntry:
+    """The latest entry of an image; blocks, and reads the catalogue for it.
+
+    Raises
+    ------
+    RecordMissing
+        If the catalogue holds no such image.
+    """
+    found = None
+    for entry in browse(settings):
+        if entry.identity.image_id == image_id:
+            found = entry
+    if found is None:
+        msg = f"the catalogue has no image {image_id}: see `wildfire-bench catalogue list`"
+        raise RecordMissing(msg)
+    return found
 
 
 async def fetch(

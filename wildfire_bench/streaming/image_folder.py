@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import re
-import tempfile
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.errors import FileNotWritten
 from wildfire_bench.streaming.digest import Digest, digest_of
 from wildfire_bench.streaming.model import SatelliteImage
+from wildfire_bench.streaming.whole_file import (
+    flush_folder,
+    not_written,
+    remove_unfinished,
+    write_whole,
+)
 
 __all__ = ["ImageFolder", "StoredImage", "file_name_of"]
 
 MAX_NAME_CHARS: Final = 160
 """Of the part of a file name that comes from the image id; file systems take 255 bytes in all."""
-_UNFINISHED_PREFIX: Final = ".wildfire-receiving-"
-_UNFINISHED_MAX_AGE_S: Final = 3600.0
 _READ_BYTES: Final = 4 << 20
 _PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*[A-Za-z0-9_-]|[A-Za-z0-9_]")
 _DEVICE_NAMES: Final = re.compile(r"(?i)(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?")
@@ -68,9 +67,9 @@ class ImageFolder:
         self.path = path
         try:
             path.mkdir(parents=True, exist_ok=True)
-            _remove_unfinished(path)
+            remove_unfinished(path)
         except OSError as error:
-            raise _not_written(path, error) from error
+            raise not_written(path, error) from error
 
     def store(self, image: SatelliteImage) -> StoredImage:
         """Write an image and its metadata; returns once both are on the disk itself.
@@ -92,12 +91,13 @@ class ImageFolder:
             metadata_path = path.with_name(f"{path.name}.json")
             written = not (path.exists() and _holds(path, image))
             # The metadata first: whoever waits for the image finds both.
-            _write_whole(metadata_path, _json(image.metadata))
+            write_whole(metadata_path, _json(image.metadata))
             if written:
-                _write_whole(path, image.data)
-            _flush_folder(self.path)
+                write_whole(path, image.data)
+            flush_folder(self.path)
         except OSError as error:
-            raise _not_written(path, error) from error
+            msg = f"{not_written(path, error)}; the image is not acknowledged and comes again"
+            raise FileNotWritten(msg) from error
         return StoredImage(path, metadata_path, written)
 
 
@@ -137,51 +137,3 @@ def _holds(path: Path, image: SatelliteImage) -> bool:
 
 def _json(metadata: Mapping[str, Any]) -> bytes:
     return json.dumps(dict(metadata), ensure_ascii=False, indent=2).encode() + b"\n"
-
-
-def _write_whole(path: Path, data: Buffer) -> None:
-    """Write a file beside its place, flush it to the disk, and move it there in one step."""
-    handle, name = tempfile.mkstemp(prefix=_UNFINISHED_PREFIX, suffix=".part", dir=path.parent)
-    made = Path(name)
-    try:
-        with open(handle, "wb") as file:  # noqa: PTH123 - a handle, not a path
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        made.chmod(0o666 & ~_umask())
-        made.replace(path)
-    except BaseException:
-        made.unlink(missing_ok=True)
-        raise
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make the new names last; Windows has no such call and needs none."""
-    if os.name != "nt":
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-
-
-def _umask() -> int:
-    mask = os.umask(0o077)
-    os.umask(mask)
-    return mask
-
-
-def _remove_unfinished(folder: Path) -> None:
-    oldest_s = time.time() - _UNFINISHED_MAX_AGE_S
-    for left in folder.glob(f"{_UNFINISHED_PREFIX}*.part"):
-        if left.stat().st_mtime < oldest_s:
-            left.unlink(missing_ok=True)
-
-
-def _not_written(path: Path, error: OSError) -> FileNotWritten:
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        why = "the disk is full: free some space"
-    else:
-        why = error.strerror or str(error)
-    msg = f"{path} cannot be written: {why}; the image is not acknowledged and comes again"
-    return FileNotWritten(msg)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +16,7 @@ from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.digest import digest_of
 from wildfire_bench.streaming.file_watch import FileState
 from wildfire_bench.streaming.metadata import encode_metadata
+from wildfire_bench.streaming.whole_file import write_whole
 
 __all__ = ["MAX_JOURNAL_BYTES", "SentFile", "SentJournal", "target_of"]
 
@@ -117,7 +118,9 @@ class SentJournal:
         with self._lock:
             self._sent[(file.path, file.target)] = (file, image_id)
             try:
-                _write(self._file, [_line(file, image_id)])
+                self._file.write(_line(file, image_id))
+                self._file.flush()
+                os.fsync(self._file.fileno())
             except OSError as error:
                 raise self._unusable(error.strerror or str(error)) from error
 
@@ -138,10 +141,7 @@ class SentJournal:
         return known, bool(torn)
 
     def _rewrite(self) -> None:
-        made = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
-        with made.open("wb") as file:
-            _write(file, (_line(*each) for each in self._sent.values()))
-        made.replace(self.path)
+        write_whole(self.path, b"".join(_line(*each) for each in self._sent.values()))
 
     def _unusable(self, why: str) -> InputError:
         return InputError(f"state file {self.path} cannot be used: {why}")
@@ -161,9 +161,3 @@ def _parse(line: bytes) -> tuple[SentFile, str] | None:
         return SentFile(**document), image_id
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
-
-
-def _write(file: Any, lines: Iterable[bytes]) -> None:
-    file.write(b"".join(lines))
-    file.flush()
-    os.fsync(file.fileno())

@@ -1,0 +1,87 @@
+"""``dead-letters`` on images that a consumer refused."""
+
+import asyncio
+import json
+import os
+
+import pytest
+
+from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
+from wildfire_bench.cli import main
+from wildfire_bench.settings import Settings
+
+pytestmark = pytest.mark.integration
+
+DEADLINE_S = 30
+
+
+async def refuse_two(settings: Settings) -> list[str]:
+    """Send two images and refuse both; their ids, as they were refused."""
+    async with KafkaDataProducer(settings=settings) as producer:
+        for _ in range(2):
+            await producer.send_satellite_image(os.urandom(1_000), {}, "s")
+    consumer = SatelliteImageConsumer(
+        group_id=f"{settings.topic_prefix}g", acknowledge="manual", settings=settings
+    )
+    refused = []
+    async with asyncio.timeout(DEADLINE_S), consumer as images:
+        async for image in images:
+            await image.nack("clouds only")
+            refused.append(image.image_id)
+            if len(refused) == 2:
+                break
+    return refused
+
+
+@pytest.fixture
+def refused(user: Settings) -> list[str]:
+    return asyncio.run(refuse_two(user))
+
+
+def lines(text: str) -> list[dict]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_what_was_refused_is_listed_shown_and_replayed_until_it_arrives(
+    refused: list[str], capsys
+) -> None:
+    assert main(["dead-letters", "list", "--json"]) == 0
+    letters = lines(capsys.readouterr().out)
+    assert [each["image_id"] for each in letters] == refused
+    assert {each["reason"] for each in letters} == {"clouds only"}
+
+    assert main(["dead-letters", "list", "--max", "1"]) == 0
+    assert capsys.readouterr().out.count("\n") == 1
+
+    second = letters[1]
+    assert main(["dead-letters", "show", second["place"], "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == second
+    assert main(["dead-letters", "show", second["place"]]) == 0
+    assert "reason:      clouds only" in capsys.readouterr().out
+
+    assert main(["dead-letters", "replay", second["place"], "--json"]) == 0
+    (replayed,) = lines(capsys.readouterr().out)
+    assert (replayed["image_id"], len(replayed["records"])) == (refused[1], 1)
+    assert main(["receive", "--out", "out", "--group", "other", "--max", "3", "--json"]) == 0
+    received = lines(capsys.readouterr().out)
+    assert sorted(each["image_id"] for each in received) == sorted([*refused, refused[1]])
+
+    assert main(["dead-letters", "replay", "--all"]) == 0
+    assert capsys.readouterr().err == "2 replayed\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["show", "17"], "PARTITION/OFFSET"),
+        (["show", "0/17"], "no longer there"),
+        (["replay"], "--all"),
+        (["replay", "0/1", "--all"], "--all"),
+        (["replay", "a/b"], "such as 0/17"),
+    ],
+)
+def test_a_mistake_is_one_line_and_status_two(user: Settings, capsys, arguments, told) -> None:
+    assert main(["dead-letters", *arguments]) == 2
+    printed = capsys.readouterr().err
+    assert told in printed
+    assert printed.count("\n") == 1
