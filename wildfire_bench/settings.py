@@ -123,6 +123,8 @@ class ProducerSettings(_Frozen):
     """Threads that encode blocks."""
     order_by: Literal["image", "source"] = "image"
     """Key of image records: the image id, or the source id to keep each source's order."""
+    validate_records: bool = True
+    """Check small records against the schema of their data type before they are sent."""
 
     @model_validator(mode="after")
     def _level_exists(self) -> ProducerSettings:

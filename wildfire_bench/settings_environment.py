@@ -42,6 +42,7 @@ ENVIRONMENT_VARIABLES: Mapping[str, str] = MappingProxyType(
         "WILDFIRE_REQUEST_TIMEOUT_S": "kafka_producer.request_timeout_s",
         "WILDFIRE_ENCODE_WORKERS": "kafka_producer.encode_workers",
         "WILDFIRE_ORDER_BY": "kafka_producer.order_by",
+        "WILDFIRE_VALIDATE_RECORDS": "kafka_producer.validate_records",
         "WILDFIRE_DIRECT_MAX_BYTES": "routing.direct_max_bytes",
         "WILDFIRE_CHUNKED_MAX_BYTES": "routing.chunked_max_bytes",
         "WILDFIRE_CHUNK_BYTES": "routing.chunk_bytes",

@@ -1,12 +1,13 @@
-"""KafkaDataProducer: satellite images into Kafka, by the route that their size asks for."""
+"""KafkaDataProducer: images by the route that their size asks for, small records by their lane."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,7 +19,13 @@ from wildfire_bench.streaming.image_sender import ImageSender
 from wildfire_bench.streaming.image_source import ImageData, ImageSource, identify
 from wildfire_bench.streaming.limits import read_send_limits
 from wildfire_bench.streaming.metadata import encode_metadata
-from wildfire_bench.streaming.model import ObjectLocation, Receipt
+from wildfire_bench.streaming.model import ObjectLocation, Receipt, RecordPlace
+from wildfire_bench.streaming.record_sender import (
+    RecordSender,
+    RecordsReceipt,
+    SmallRecord,
+    SourceOf,
+)
 
 if TYPE_CHECKING:
     from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
@@ -28,10 +35,11 @@ __all__ = ["KafkaDataProducer"]
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 30.0
+_NOT_RUNNING = "the producer is not running: call start(), or use `async with`"
 
 
 class KafkaDataProducer:
-    """Sends images; a send returns only after all in-sync replicas acknowledged it.
+    """Sends images and small records; a send returns once all in-sync replicas acknowledged it.
 
     Use it as ``async with``, or call `start` and `stop`. It belongs to the event loop that started
     it; any number of sends may run at a time.
@@ -60,6 +68,7 @@ class KafkaDataProducer:
         self._pool: ThreadPoolExecutor | None = None
         self._store: S3ReferenceHandler | None = None
         self._sender: ImageSender | None = None
+        self._records: RecordSender | None = None
 
     async def start(self) -> None:
         """Connect, and read the limits of topics and brokers.
@@ -91,6 +100,7 @@ class KafkaDataProducer:
             self._store,
             client_options=self._client_options,
         )
+        self._records = RecordSender(self.settings, client_options=self._client_options)
         level = "" if self._codec.level is None else f" (level: {self._codec.level})"
         log.info("Using %s compression%s", self._codec.name, level)
         if self.settings.kafka_producer.enable_binary_serialization:
@@ -102,12 +112,14 @@ class KafkaDataProducer:
         Returns
         -------
         tuple of str
-            Ids of images that were not acknowledged in time: send these again.
+            Images and kinds of records that were not acknowledged in time: send these again.
         """
         sender, self._sender = self._sender, None
-        if sender is None:
+        records, self._records = self._records, None
+        if sender is None or records is None:
             return ()
-        unsent = await sender.stop(timeout_s)
+        images, small = await asyncio.gather(sender.stop(timeout_s), records.stop(timeout_s))
+        unsent = images + tuple(dict.fromkeys(small))
         if self._store is not None:
             await self._store.stop()
         if self._pool is not None:
@@ -198,8 +210,91 @@ class KafkaDataProducer:
             dataref=sent.dataref,
         )
 
+    async def prepare(self, *data_types: DataType | str) -> None:
+        """Open the lanes of small records now, so that the first record need not wait for it.
+
+        Raises
+        ------
+        InputError
+            If a data type is unknown.
+        BrokerUnavailable, TopicMissing
+            If there is no answer, or no such topic.
+        """
+        await self._running_records().prepare(*data_types)
+
+    async def send(
+        self,
+        record: SmallRecord,
+        data_type: DataType | str,
+        source_id: str = "unknown",
+        timestamp: str | datetime | None = None,
+    ) -> RecordPlace:
+        """Send one small record by the lane of its data type (guide, section 1).
+
+        Parameters
+        ----------
+        record
+            A mapping that meets the schema of its data type.
+        data_type
+            A row of the compression matrix, or an alias such as ``iot_sensor``.
+        source_id
+            Who sent it. Records of a source keep their order.
+        timestamp
+            When it happened; None takes the record's own ``timestamp`` or ``valid_time``.
+
+        Returns
+        -------
+        RecordPlace
+            Once all in-sync replicas acknowledged it.
+
+        Raises
+        ------
+        InputError
+            If the data type is unknown, or the record breaks its schema (`RecordInvalid`).
+        TopicMissing
+            If the lane's topic does not exist.
+        DeliveryFailed
+            If it was not acknowledged. Sent again it has the same event id, but a receiver may
+            see it twice.
+        """
+        return await self._running_records().send(record, data_type, source_id, timestamp)
+
+    async def send_many(
+        self,
+        records: Iterable[SmallRecord],
+        data_type: DataType | str,
+        source_id: SourceOf = "unknown",
+    ) -> RecordsReceipt:
+        """Send many small records, with as many under way as memory limits allow.
+
+        Parameters
+        ----------
+        records
+            A list or tuple is checked whole before the first is sent, any other iterable as it
+            goes.
+        data_type
+            As for `send`.
+        source_id
+            One for all, or a function that tells it from a record.
+
+        Returns
+        -------
+        RecordsReceipt
+            Once all in-sync replicas acknowledged every record.
+
+        Raises
+        ------
+        InputError, TopicMissing, DeliveryFailed
+            As `send`; the message names the record by its number and says how many are safe.
+        """
+        return await self._running_records().send_many(records, data_type, source_id)
+
+    def _running_records(self) -> RecordSender:
+        if self._records is None:
+            raise NotRunning(_NOT_RUNNING)
+        return self._records
+
     def _running(self) -> tuple[ImageSender, ThreadPoolExecutor]:
         if self._sender is None or self._pool is None:
-            msg = "the producer is not running: call start(), or use `async with`"
-            raise NotRunning(msg)
+            raise NotRunning(_NOT_RUNNING)
         return self._sender, self._pool

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import threading
 import time
@@ -15,7 +16,12 @@ import numpy as np
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from wildfire_bench.compression.codec import Buffer
-from wildfire_bench.errors import DeliveryFailed, DeliveryTimeout, NotRunning
+from wildfire_bench.errors import (
+    BrokerUnavailable,
+    DeliveryFailed,
+    DeliveryTimeout,
+    NotRunning,
+)
 from wildfire_bench.settings import KafkaSettings, ProducerSettings
 from wildfire_bench.streaming.bytes_in_flight import BytesInFlight
 from wildfire_bench.streaming.connection import client_config
@@ -117,6 +123,21 @@ class ProducerLane:
             raise
         self._unacknowledged[acknowledged] = record.subject
         return acknowledged
+
+    async def connect(self, timeout_s: float) -> None:
+        """Have a connection, so that the first record need not wait for one.
+
+        Raises
+        ------
+        BrokerUnavailable
+            If no broker answers in time.
+        """
+        ask = functools.partial(self._client.list_topics, timeout=timeout_s)
+        try:
+            await self._loop.run_in_executor(None, ask)
+        except KafkaException as error:
+            msg = f"no Kafka broker answered within {timeout_s:g} s: {error.args[0].str()}"
+            raise BrokerUnavailable(msg) from error
 
     async def stop(self, timeout_s: float) -> tuple[str, ...]:
         """Wait for what is in flight, then close.

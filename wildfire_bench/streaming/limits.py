@@ -14,7 +14,7 @@ from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.routing import CarryingLimits
 from wildfire_bench.streaming.topics import topic_names, topic_specs
 
-__all__ = ["REQUEST_OVERHEAD_BYTES", "SendLimits", "read_send_limits"]
+__all__ = ["REQUEST_OVERHEAD_BYTES", "SendLimits", "read_send_limits", "require_topics"]
 
 REQUEST_OVERHEAD_BYTES = 1_024
 """What a produce request adds to its one batch: client id, transactional id, topic, partition."""
@@ -62,6 +62,19 @@ def read_send_limits(settings: Settings) -> SendLimits:
         ),
         json_record_bytes=largest(names.json),
     )
+
+
+def require_topics(settings: Settings, topics: Sequence[str]) -> None:
+    """Ask the brokers whether topics exist; blocks.
+
+    Raises
+    ------
+    BrokerUnavailable
+        If no broker answers.
+    TopicMissing
+        If one does not exist.
+    """
+    _require(topics, open_admin(settings).list_topics(timeout=settings.kafka.connect_timeout_s))
 
 
 def _require(topics: Sequence[str], metadata: ClusterMetadata) -> None:

@@ -139,23 +139,29 @@ _NOT_THERE = {
     KafkaError.OFFSET_OUT_OF_RANGE,
     KafkaError.UNKNOWN_TOPIC_OR_PART,
 }
+_ELECTING = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+"""Over in a moment: a topic that was just made, a broker that went."""
 
 
 def _watermarks(
     consumer: Consumer, topic: str, partition: int, settings: Settings
 ) -> tuple[int, int]:
-    try:
-        marks = consumer.get_watermark_offsets(
-            TopicPartition(topic, partition), timeout=READ_TIMEOUT_S
-        )
-    except KafkaException as error:
-        if error.args[0].code() in _NOT_THERE:
-            msg = f"{topic} has no partition {partition}: see `wildfire-bench topics describe`"
-            raise RecordMissing(msg) from None
-        raise _no_answer(settings) from error
-    if marks is None:
-        raise _no_answer(settings)
-    return marks
+    deadline = time.monotonic() + READ_TIMEOUT_S
+    while (left_s := deadline - time.monotonic()) > 0:
+        try:
+            marks = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=left_s)
+        except KafkaException as error:
+            code = error.args[0].code()
+            if code in _NOT_THERE:
+                msg = f"{topic} has no partition {partition}: see `wildfire-bench topics describe`"
+                raise RecordMissing(msg) from None
+            if code not in _ELECTING:
+                raise _no_answer(settings) from error
+            time.sleep(_POLL_S)
+        else:
+            if marks is not None:
+                return marks
+    raise _no_answer(settings)
 
 
 def _no_answer(settings: Settings) -> BrokerUnavailable:
