@@ -95,6 +95,7 @@ def measure_codecs(
     scenes: Sequence[str] | None = None,
     repetitions: int = DEFAULT_REPETITIONS,
     *,
+    max_bytes: int | None = None,
     progress: Callable[[str], None] = lambda _: None,
 ) -> CodecBenchmark:
     """Measure every codec on real scenes, codecs taking turns in each repetition.
@@ -105,6 +106,8 @@ def measure_codecs(
         Names of samples; None for all.
     repetitions
         Of each measurement, after one that warms up; at least 3.
+    max_bytes
+        Cut longer scenes off there.
     progress
         Called with a line for each scene.
 
@@ -125,7 +128,7 @@ def measure_codecs(
     threads: list[ThreadMeasurement] = []
     for scene in scenes or sample_names():
         progress(scene)
-        image = sample(scene).data
+        image = sample(scene).data[:max_bytes]
         contestants = [_Contestant(n, v, image) for n in codec_names() for v in _levels(n)]
         for _ in range(repetitions + 1):
             for contestant in contestants:

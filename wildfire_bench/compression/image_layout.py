@@ -7,7 +7,7 @@ outside of its runs as they are.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from wildfire_bench.compression.codec import Buffer, byte_view
 from wildfire_bench.compression.netcdf_layout import netcdf_runs
@@ -49,8 +49,8 @@ def _in_order(runs: Iterable[PixelRun], size_bytes: int) -> tuple[PixelRun, ...]
     kept: list[PixelRun] = []
     end = 0
     for run in sorted(runs, key=lambda run: run.offset_bytes):
-        fits = end <= run.offset_bytes and run.end_bytes <= size_bytes
-        if fits and run.size_bytes >= _SMALLEST_RUN_BYTES:
-            kept.append(run)
-            end = run.end_bytes
+        inside = min(run.size_bytes, size_bytes - run.offset_bytes)  # the file may be cut off
+        if end <= run.offset_bytes and inside >= _SMALLEST_RUN_BYTES:
+            kept.append(replace(run, size_bytes=inside))
+            end = kept[-1].end_bytes
     return tuple(kept)

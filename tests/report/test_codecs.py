@@ -1,0 +1,67 @@
+import pytest
+
+from wildfire_bench.bench.codecs import CodecBenchmark, CodecMeasurement, ThreadMeasurement
+from wildfire_bench.errors import InputError
+from wildfire_bench.report import codecs
+
+
+def measurement(codec, level, encoded, speed, used=None):
+    return CodecMeasurement(
+        scene="hill",
+        codec=codec,
+        level=level,
+        used=used or codec,
+        raw_bytes=1000,
+        encoded_bytes=encoded,
+        look_s=0.0,
+        encode_mb_s=speed,
+        decode_mb_s=2 * speed,
+        encode_s=(1e-6, 2e-6, 3e-6),
+        decode_s=(1e-6,) * 3,
+        peak_bytes=0,
+    )
+
+
+def benchmark(*measurements, threads=()):
+    return CodecBenchmark("cpu", "3.11", {}, "numba", 1.0, 3, measurements, threads)
+
+
+MEASURED = benchmark(
+    measurement("stored", None, 1000, 9000),
+    measurement("zstd", 1, 800, 500),
+    measurement("gzip", 6, 1000, 30, used="stored"),
+    measurement("predictive", None, 400, 1000),
+    threads=(ThreadMeasurement("hill", "predictive", 1.9, 1.8),),
+)
+
+
+def test_the_plot_says_which_codec_leaves_the_least():
+    assert codecs.plot_size_and_speed(MEASURED, "hill").alt == (
+        "On hill, predictive leaves the least, 40 % of the image, at 1000 MB a second."
+    )
+
+
+def test_a_scene_that_was_not_measured_is_refused():
+    with pytest.raises(InputError, match="'sea' was not measured"):
+        codecs.plot_size_and_speed(MEASURED, "sea")
+
+
+def test_the_answer_compares_predictive_to_the_guide():
+    assert "on hill 50 % of its size, at 2.0 times" in codecs.predictive_answer(MEASURED).text
+
+
+def test_no_gain_is_said_to_be_none():
+    equal = benchmark(measurement("zstd", 1, 800, 500), measurement("predictive", None, 800, 500))
+    assert codecs.predictive_answer(equal).text.startswith("On none")
+
+
+def test_the_answer_tells_what_a_second_thread_brings():
+    assert "1.90 times the encoding and 1.80 times" in codecs.threads_answer(MEASURED).text
+
+
+def test_scenes_too_small_for_two_threads_are_said_to_be():
+    assert codecs.threads_answer(benchmark()).text.startswith("No scene")
+
+
+def test_the_table_names_codecs_that_gave_up():
+    assert "hill, gzip-6 (gave up: stored)" in codecs.codec_table(MEASURED).text
