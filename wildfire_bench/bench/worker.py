@@ -8,14 +8,16 @@ is what a user's program does. When the pipe closes (the parent ended, however) 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import json
+import multiprocessing
+import os
 import signal
+import threading
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -38,6 +40,7 @@ __all__ = [
 ]
 
 STATISTICS_INTERVAL_MS = 100
+PARENT_GONE_STATUS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,7 @@ class Side(Protocol):
 
 async def serve(commands: Connection, side: Side) -> None:
     """Answer the commands of a pipe, one at a time, until it closes."""
+    threading.Thread(target=_end_with_parent, name="parent-watch", daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     try:
         while True:
@@ -106,11 +110,16 @@ async def serve(commands: Connection, side: Side) -> None:
             except Exception as error:  # noqa: BLE001 - told to the parent, which decides
                 answer = Failure(type(error).__name__, str(error))
             commands.send(answer)
-    except (EOFError, BrokenPipeError):
-        pass
-    finally:
-        with contextlib.suppress(Exception):
-            await side.close()
+    except (EOFError, OSError):
+        return
+
+
+def _end_with_parent() -> None:
+    """End at once when the parent is gone: the brokers may be too, and nobody can be told."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(PARENT_GONE_STATUS)
 
 
 class _ProducerSide:
