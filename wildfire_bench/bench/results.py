@@ -96,6 +96,7 @@ class SerializationSample:
     """Name of the way, as in `wildfire_bench.bench.variants.PATHS`."""
     round: int
     milliseconds: float
+    """CPU time of the one thread that does it."""
     value_bytes: int
 
 

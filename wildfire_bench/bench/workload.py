@@ -52,7 +52,7 @@ class Workload:
 
 
 PROFILES: dict[ProfileName, Workload] = {
-    "smoke": Workload("smoke", size_bytes=4_000_000, rounds=1, images_per_block=1, warm_up=False),
+    "smoke": Workload("smoke", size_bytes=2_000_000, rounds=1, images_per_block=1, warm_up=False),
     "quick": Workload("quick", size_bytes=MAX_SIZE_BYTES, rounds=5, images_per_block=3),
     "full": Workload("full", size_bytes=MAX_SIZE_BYTES, rounds=30, images_per_block=3),
 }

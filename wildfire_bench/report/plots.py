@@ -87,10 +87,10 @@ def plot_serialization(results: BeforeAfter) -> Figure:
     ]
     return _dot_plot(
         _needed(rows),
-        "ms from image bytes to Kafka value (logarithmic)",
+        "CPU ms from image bytes to Kafka value (logarithmic)",
         guide={"guide: after 120": 120.0, "guide: before 850": 850.0},
         caption=(
-            "Work of the producer's CPU from image to Kafka value, one thread, nothing sent. Grey "
+            "CPU time of one thread from image to Kafka value, nothing sent. Grey "
             f"dots: single timings ({_counts(rows)}); mark: median; bar: its 95 % interval. "
             "Dashed: what the guide says."
         ),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from wildfire_bench.bench.claims import Quantity
 from wildfire_bench.bench.results import BeforeAfter
@@ -174,14 +175,14 @@ def what_got_worse(results: BeforeAfter) -> Fragment:
     """Name what the recommended way costs, against JSON and against plain binary."""
     points = []
     for other, words in ((BEFORE, "base64 JSON"), ("binary_none", "plain binary")):
-        for quantity, (name, unit) in _NAMES.items():
-            after, before = (samples_of(results, quantity, each) for each in (AFTER, other))
+        for name, unit, samples in _costs(results):
+            after, before = samples(AFTER), samples(other)
             ratio = ratio_interval(after, before) if after and before else None
             if ratio is not None and ratio.low > 1:
                 points.append(
-                    f"Against {words}, {name} is {ratio.value:.2g} times as high "
-                    f"[{ratio.low:.2g} to {ratio.high:.2g}]: {summarise(before).median:,.1f} to "
-                    f"{summarise(after).median:,.1f} {unit}."
+                    f"Against {words}, {name} is {ratio.value:.1f} times as high "
+                    f"[{ratio.low:.1f} to {ratio.high:.1f}]: {_median_of(before)} to "
+                    f"{_median_of(after)} {unit}."
                 )
     if not points:
         points = ["Nothing that was measured got worse beyond what the samples can tell."]
@@ -214,6 +215,22 @@ def how_measured(results: BeforeAfter) -> Fragment:
 def limitations(results: BeforeAfter) -> Fragment:
     """Say what the numbers do not carry."""
     return box("Limitations", [*_LIMITS, *results.notes], kind="box limits")
+
+
+def _costs(
+    results: BeforeAfter,
+) -> Iterator[tuple[str, str, Callable[[str], list[float]]]]:
+    """List all that can get worse, with its unit and its samples by variant."""
+    for quantity, (name, unit) in _NAMES.items():
+        yield name, unit, partial(samples_of, results, quantity)
+    for process in ("producer", "broker", "consumer"):
+        cpu = partial(results.cpu_s_per_gb, process=process)
+        yield f"the {process}'s CPU time", "s/GB", cpu
+
+
+def _median_of(samples: Sequence[float]) -> str:
+    median = summarise(samples).median
+    return f"{median:.1f}" if median < 100 else f"{median:,.0f}"
 
 
 def _near(value_ms: float, guide_ms: float) -> bool:
