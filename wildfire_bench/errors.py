@@ -22,7 +22,8 @@
     ├── TransportError                        Kafka
     │   ├── BrokerUnavailable (ConnectionError)
     │   ├── DeliveryFailed                    not acknowledged; says whether to resend
-    │   │   └── DeliveryTimeout (TimeoutError)
+    │   │   ├── DeliveryTimeout (TimeoutError)
+    │   │   └── RecordTooLarge                larger than its topic takes now
     │   ├── NotRunning                        used before start() or after stop()
     │   ├── TopicMissing
     │   ├── TopicMismatch                     a topic differs from its profile
@@ -72,6 +73,7 @@ __all__ = [
     "ReassemblyOverflow",
     "RecordInvalid",
     "RecordMissing",
+    "RecordTooLarge",
     "SampleUnavailable",
     "SettingsError",
     "StackError",
@@ -197,6 +199,10 @@ class DeliveryFailed(TransportError):
 
 class DeliveryTimeout(DeliveryFailed, TimeoutError):
     """A send was not acknowledged in time."""
+
+
+class RecordTooLarge(DeliveryFailed):
+    """The broker refused a record: its topic takes less than it told when the producer started."""
 
 
 class NotRunning(TransportError):

@@ -97,7 +97,7 @@ class ImageSender:
         *,
         client_options: Mapping[str, Any] | None = None,
     ) -> None:
-        self._settings, self._limits = settings, limits
+        self._settings, self.limits = settings, limits
         self._topics = topic_names(settings)
         self._codec = codec
         self._pool, self._store = pool, store
@@ -114,19 +114,19 @@ class ImageSender:
         """Route of an image by its raw size and the settings; see `choose_route`."""
         if not self._settings.kafka_producer.enable_binary_serialization:
             return Decision(Route.JSON, "binary serialization is disabled (rollback)")
-        return choose_route(identity.size_bytes, self._settings.routing, self._limits.carrying)
+        return choose_route(identity.size_bytes, self._settings.routing, self.limits.carrying)
 
     async def send_payload(
         self,
         source: ImageSource,
         identity: ImageIdentity,
         metadata: Mapping[str, Any],
-        decision: Decision,
     ) -> Sent:
         """Send the image itself; a record that turns out too large goes on to the next route."""
+        decision = self.choose(identity)
         if decision.route is Route.JSON:
             record = await self._json_record(source, identity, metadata)
-            size, limit = _size_of(record), self._limits.json_record_bytes
+            size, limit = _size_of(record), self.limits.json_record_bytes
             if size <= limit or self._store is None:
                 check_json_fits(identity, size, limit)
                 return await self._send_json(record, size, decision)
@@ -139,10 +139,10 @@ class ImageSender:
             envelope = Envelope(Kind.IMAGE, identity, block.codec, metadata=metadata)
             record = self._record(self._topics.binary, envelope, block.payload)
             size = _size_of(record)
-            if size <= self._limits.carrying.direct_record_bytes:
+            if size <= self.limits.carrying.direct_record_bytes:
                 return await self._send_direct(record, size, block, decision, encoder)
             decision = escalate(
-                identity.size_bytes, size, self._settings.routing, self._limits.carrying
+                identity.size_bytes, size, self._settings.routing, self.limits.carrying
             )
         if decision.route is Route.CHUNKED:
             return await self._send_chunks(source, identity, metadata, decision, encoder)
@@ -216,7 +216,7 @@ class ImageSender:
     ) -> Sent:
         """Send each chunk as soon as it is encoded, while the next ones are being encoded."""
         lane = self._lane(_PAYLOAD_COMPRESSION)
-        chunk_bytes = fitting_chunk_bytes(self._settings.routing, self._limits.carrying)
+        chunk_bytes = fitting_chunk_bytes(self._settings.routing, self.limits.carrying)
         chunks = split_source(
             source,
             identity,

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from wildfire_bench.compression.matrix import choose_codec
-from wildfire_bench.errors import DeliveryFailed, NotRunning
+from wildfire_bench.errors import DeliveryFailed, NotRunning, RecordTooLarge
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.connection import settings_for
 from wildfire_bench.streaming.image_sender import ImageSender
@@ -69,6 +69,11 @@ class KafkaDataProducer:
         self._store: S3ReferenceHandler | None = None
         self._sender: ImageSender | None = None
         self._records: RecordSender | None = None
+
+    @property
+    def in_flight_bytes(self) -> int:
+        """Encoded bytes that wait for acknowledgement now."""
+        return 0 if self._sender is None else self._sender.in_flight_bytes
 
     async def start(self) -> None:
         """Connect, and read the limits of topics and brokers.
@@ -182,9 +187,14 @@ class KafkaDataProducer:
         with await loop.run_in_executor(pool, ImageSource, image_data, max_bytes) as source:
             identity = await loop.run_in_executor(pool, identify, source, about, source_id)
             identified = time.perf_counter()
-            decision = sender.choose(identity)
             try:
-                sent = await sender.send_payload(source, identity, about, decision)
+                try:
+                    sent = await sender.send_payload(source, identity, about)
+                except RecordTooLarge:  # a topic's limit was lowered since start(): ask again, once
+                    sender.limits = await loop.run_in_executor(
+                        None, read_send_limits, self.settings
+                    )
+                    sent = await sender.send_payload(source, identity, about)
                 item_place, item_bytes = await sender.send_item(sent, identity, about)
             except DeliveryFailed as error:
                 error.image_id = identity.image_id

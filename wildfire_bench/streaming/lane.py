@@ -21,6 +21,7 @@ from wildfire_bench.errors import (
     DeliveryFailed,
     DeliveryTimeout,
     NotRunning,
+    RecordTooLarge,
 )
 from wildfire_bench.settings import KafkaSettings, ProducerSettings
 from wildfire_bench.streaming.bytes_in_flight import BytesInFlight
@@ -267,9 +268,9 @@ def _delivery_error(error: KafkaError | None, subject: str) -> DeliveryFailed:
     if code == KafkaError.MSG_SIZE_TOO_LARGE:
         msg = (
             f"{subject} is larger than its topic takes: compare max.message.bytes with "
-            "`wildfire-bench topics describe`; restart the producer if the limit was changed"
+            "`wildfire-bench topics describe`"
         )
-        return DeliveryFailed(msg, image_id=subject)
+        return RecordTooLarge(msg, image_id=subject)
     text = "unknown reason" if error is None else error.str()
     msg = f"{subject} was not acknowledged: {text}; it may be sent again"
     return DeliveryFailed(msg, image_id=subject)
