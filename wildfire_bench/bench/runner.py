@@ -134,6 +134,9 @@ class _Run:
         warm_up = [v for v in VARIANTS if not v.slow] if self.workload.warm_up else []
         rounds = [warm_up, *([list(VARIANTS)] * self.workload.rounds)]
         done, total = 0, sum(len(variants) + bool(variants) for variants in rounds)
+        self.progress(
+            0, total, f"Kafka answers; scene of {blocks.scene.size_bytes:,} bytes is ready"
+        )
         for round_, variants in enumerate(rounds):
             name = f"round {round_} of {self.workload.rounds}" if round_ else "warm-up"
             for index in order.permutation(len(variants)):
