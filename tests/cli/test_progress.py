@@ -1,3 +1,4 @@
+import asyncio
 import io
 
 import pytest
@@ -45,3 +46,13 @@ def test_a_terminal_has_one_line_that_changes_and_goes(clock):
     assert "received 1 images, 1 MB, 1 MB/s" in stream.getvalue()
     assert stream.getvalue().endswith("\r")
     assert "\n" not in stream.getvalue()
+
+
+async def test_it_is_told_while_one_large_image_takes_long(monkeypatch):
+    monkeypatch.setattr(module, "LINE_INTERVAL_S", 0.01)
+    stream = io.StringIO()
+    progress = Progress("sent", 1, 4_000_000_000, stream)
+    async with asyncio.timeout(5), progress.looking():
+        while not stream.getvalue():
+            await asyncio.sleep(0.01)
+    assert stream.getvalue().startswith("sent 0 of 1 images, 0 of 4,000 MB")

@@ -112,6 +112,19 @@ def test_ctrl_c_ends_a_watch_after_what_was_sent(scenes: Path) -> None:
     assert (process.returncode, told.strip()) == (130, "2 sent")
 
 
+def test_ctrl_c_among_many_files_names_those_not_sent(scenes: Path) -> None:
+    for n in range(400):
+        (scenes / f"more-{n}.tif").write_bytes(os.urandom(100_000))
+    with running("send", "scenes") as process:
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        printed, told = process.communicate(timeout=TIMEOUT_S)
+    sent = 1 + printed.count("\n")
+    assert process.returncode == 130
+    assert told.splitlines()[-1] == f"{sent} sent, {402 - sent} not sent"
+    assert "not sent: scenes/" in told
+
+
 def test_ctrl_c_ends_receiving_after_the_image_in_hand(scenes: Path) -> None:
     main(["send", "scenes"])
     with running("receive", "--out", "out", "--json") as process:

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from wildfire_bench.errors import InputError, InvalidMetadata, MetadataTooLarge
+from wildfire_bench.streaming import file_selection
 from wildfire_bench.streaming.file_selection import (
     metadata_of,
     parse_metadata,
@@ -32,6 +33,10 @@ def test_a_glob_stands_for_the_images_it_matches(folder: Path) -> None:
     assert names(select_files([f"{folder}/**/*"]), folder) == ["b.tif", "deep/a.tif"]
 
 
+def test_a_glob_of_folders_stands_for_the_images_below_them(folder: Path) -> None:
+    assert names(select_files([f"{folder}/d*"]), folder) == ["deep/a.tif"]
+
+
 def test_a_file_that_is_named_is_taken_whatever_it_is(folder: Path) -> None:
     assert names(select_files([folder / ".hidden.tif"]), folder) == [".hidden.tif"]
 
@@ -43,6 +48,14 @@ def test_a_file_named_twice_is_taken_once(folder: Path) -> None:
 def test_a_name_with_glob_characters_is_a_file_first(tmp_path: Path) -> None:
     (tmp_path / "scene[1].tif").write_bytes(b"x")
     assert len(select_files([tmp_path / "scene[1].tif"])) == 1
+
+
+def test_more_files_than_one_selection_may_hold_are_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_selection, "MAX_FILES", 1)
+    with pytest.raises(InputError, match="more than 1 files"):
+        select_files([folder])
 
 
 @pytest.mark.parametrize("pattern", ["nowhere.tif", "*.nothing", "empty"])

@@ -6,7 +6,7 @@ import pytest
 
 from tests.streaming.conftest import picture
 from wildfire_bench import KafkaDataProducer
-from wildfire_bench.errors import EmptyImage, InvalidMetadata
+from wildfire_bench.errors import DeliveryTimeout, EmptyImage, InvalidMetadata
 from wildfire_bench.settings import ProducerSettings, Settings
 from wildfire_bench.streaming.catalogue import browse
 from wildfire_bench.streaming.file_selection import select_files
@@ -140,3 +140,14 @@ async def test_an_iterator_without_end_ends_with_the_stop(
         found.append(each)
         stop.set()
     assert statuses(found) == ["sent"]
+
+
+async def test_brokers_that_do_not_answer_end_the_run(folder: Path) -> None:
+    class Silent:
+        settings = Settings(kafka_producer=ProducerSettings(max_in_flight_bytes=1))
+
+        async def send_satellite_image(self, *_image):
+            raise DeliveryTimeout("no answer")
+
+    found = await outcomes(Silent(), folder)  # type: ignore[arg-type]  # all that is used of one
+    assert sorted(statuses(found)) == ["failed", "not_sent", "not_sent"]

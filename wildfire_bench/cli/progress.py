@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final, TextIO
 
 __all__ = ["Progress"]
@@ -48,10 +51,29 @@ class Progress:
         """Count an image, and tell when it is time to."""
         self.images += 1
         self.bytes += size_bytes
+        self.look()
+
+    def look(self) -> None:
+        """Tell when it is time to, also while one large image takes long."""
         now_s = time.monotonic()
         if now_s - self._told_s >= self._interval_s:
             self._told_s = now_s
             self._tell(now_s)
+
+    @asynccontextmanager
+    async def looking(self) -> AsyncIterator[None]:
+        """Keep looking for as long as the context lasts."""
+
+        async def look_on() -> None:
+            while True:
+                await asyncio.sleep(self._interval_s)
+                self.look()
+
+        task = asyncio.create_task(look_on())
+        try:
+            yield
+        finally:
+            task.cancel()
 
     def clear(self) -> None:
         """Take the changing line away, so that another can be printed."""

@@ -75,6 +75,7 @@ async def _receive(job: _Job) -> int:
     progress = Progress("received", job.max_images)
     async with contextlib.AsyncExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
+        await stack.enter_async_context(progress.looking())
         images = SatelliteImageConsumer(
             group_id=job.group_id, acknowledge="manual", settings=job.settings
         )

@@ -29,6 +29,8 @@ from wildfire_bench.streaming.sent_journal import SentJournal
 __all__ = ["send"]
 
 FAILED_STATUS = 2
+MAX_NAMED = 20
+"""Files named one by one that were not sent; with --json all are."""
 
 
 def send(
@@ -120,9 +122,11 @@ class _Job:
 
 async def _send(job: _Job) -> int:
     counts: Counter[FileStatus] = Counter()
+    not_sent: list[Path] = []
     progress = _progress(job.selected) if job.watched is None else Progress("sent")
     async with contextlib.AsyncExitStack() as stack:
         stop = stack.enter_context(stop_on_signals())
+        await stack.enter_async_context(progress.looking())
         journal = stack.enter_context(SentJournal(job.journal_path)) if job.journal_path else None
         producer = await stack.enter_async_context(KafkaDataProducer(settings=job.settings))
         outcomes = send_files(
@@ -136,12 +140,15 @@ async def _send(job: _Job) -> int:
         async with contextlib.aclosing(outcomes):
             async for outcome in outcomes:
                 counts[outcome.status] += 1
-                progress.add(outcome.size_bytes)
+                if outcome.status is FileStatus.NOT_SENT:
+                    not_sent.append(outcome.path)
+                else:
+                    progress.add(outcome.size_bytes)
                 progress.clear()
                 _print(outcome, job.as_json)
         interrupted = stop.is_set() and not counts[FileStatus.FAILED]
     progress.clear()
-    _summarise(counts)
+    _summarise(counts, not_sent)
     if interrupted:
         return INTERRUPTED_STATUS
     return FAILED_STATUS if counts[FileStatus.FAILED] else 0
@@ -170,7 +177,11 @@ def _print(outcome: FileOutcome, as_json: bool) -> None:
         print(f"wildfire-bench: {outcome.path}: {reason}", file=sys.stderr, flush=True)
 
 
-def _summarise(counts: Counter[FileStatus]) -> None:
+def _summarise(counts: Counter[FileStatus], not_sent: Sequence[Path]) -> None:
+    for path in not_sent[:MAX_NAMED]:
+        print(f"not sent: {path}", file=sys.stderr)
+    if len(not_sent) > MAX_NAMED:
+        print(f"not sent: {len(not_sent) - MAX_NAMED:,} more", file=sys.stderr)
     told = {
         FileStatus.ALREADY_SENT: "sent before",
         FileStatus.FAILED: "failed",

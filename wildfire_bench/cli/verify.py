@@ -78,7 +78,8 @@ async def _verify(settings: Settings, *, boundaries: bool, tell_rows: bool) -> V
             print(_line(row), flush=True)
 
     try:
-        return await verify_on(settings, boundaries=boundaries, progress=tell)
+        async with progress.looking():
+            return await verify_on(settings, boundaries=boundaries, progress=tell)
     finally:
         progress.clear()
 

@@ -37,8 +37,8 @@ def select_files(patterns: Iterable[str | Path]) -> tuple[Path, ...]:
     ----------
     patterns
         A file is taken as it is. A folder stands for the files below it, a glob (``*``, ``?``,
-        ``[...]``, ``**``) for those it matches; of these, hidden and unfinished files and JSON are
-        left out, since JSON beside an image is its metadata.
+        ``[...]``, ``**``) for the files and folders it matches; of these, hidden and unfinished
+        files and JSON are left out, since JSON beside an image is its metadata.
 
     Returns
     -------
@@ -59,15 +59,14 @@ def select_files(patterns: Iterable[str | Path]) -> tuple[Path, ...]:
             matches = files_in(path)
         else:
             matches = _matching(str(pattern))
-        before = len(found)
-        named = 0
+        named = False
         for match in matches:
-            named += 1
+            named = True
             found[match] = None
             if len(found) > MAX_FILES:
                 msg = f"{pattern} makes it more than {MAX_FILES:,} files: send them in parts"
                 raise InputError(msg)
-        if named == 0 and len(found) == before:
+        if not named:
             msg = f"{pattern} names no image file: give files, folders or globs"
             raise InputError(msg)
     return tuple(found)
@@ -137,7 +136,9 @@ def parse_metadata(given: str) -> dict[str, Any]:
 def _matching(pattern: str) -> Iterator[Path]:
     for match in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 - may be absolute
         path = Path(match)
-        if not path.name.startswith(".") and _is_image(path):
+        if path.is_dir():
+            yield from files_in(path)
+        elif not path.name.startswith(".") and _is_image(path):
             yield path
 
 
