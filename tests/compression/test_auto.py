@@ -15,7 +15,7 @@ from wildfire_bench.settings import CodecChoice, DataType, Settings
 
 IMAGES = {
     "stored": random.Random(2).randbytes(300_000),
-    "float": tiff(smooth(150, 150, 1, "<f4")),
+    "float": tiff((smooth(150, 150, 1, "<i4") / 7).astype("<f8")),
     "predictive": tiff(smooth(150, 150, 3, "<u2")),
     "zstd": b"2025-10-13T10:00:00Z smoke plume " * 6000,
 }

@@ -48,15 +48,18 @@ def choose_by_content(image: Buffer) -> Choice:
         if not layout.runs:
             return Choice(encoder("stored").for_image(view), reason, layout)
     total = max(1, len(view))
-    floats = sum(run.size_bytes for run in layout.runs if run.kind is SampleKind.FLOAT)
-    if floats > _WORTHWHILE_SHARE * total and "float" in codec_names():
-        reason = f"{floats / total:.0%} of it are floating-point samples ({layout.source})"
-        return Choice(encoder("float").for_image(view), reason, layout)
-    coder = PredictiveEncoder(view, layout)
-    if coder.predicted_bytes > _WORTHWHILE_SHARE * total:
-        share = coder.predicted_bytes / total
+    has_floats = any(run.kind is SampleKind.FLOAT for run in layout.runs)
+    if has_floats and "float" in codec_names():
+        coder = encoder("float").for_image(view)
+        floats = coder.float_bytes if isinstance(coder, PredictiveEncoder) else 0
+        if floats > _WORTHWHILE_SHARE * total:
+            reason = f"{floats / total:.0%} of it are floating-point samples ({layout.source})"
+            return Choice(coder, reason, layout)
+    predictive = PredictiveEncoder(view, layout)
+    if predictive.predicted_bytes > _WORTHWHILE_SHARE * total:
+        share = predictive.predicted_bytes / total
         reason = f"{share:.0%} of it are pixels that neighbours predict ({layout.source})"
-        return Choice(coder, reason, layout)
+        return Choice(predictive, reason, layout)
     reason = "no pixels were found that neighbours predict better than zstd does"
     return Choice(encoder("zstd", _BLIND_LEVEL).for_image(view), reason, layout)
 

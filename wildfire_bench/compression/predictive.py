@@ -33,6 +33,9 @@ _PLANNING_BYTES = 16 << 20
 """Runs of the same shape within such a stretch of the file share one plan."""
 _MOST_PLANS = 64
 """Runs without a plan are coded by zstd; planning for each of thousands would take seconds."""
+_TRIAL_BYTES = 1 << 16
+_FLOATS_SHARE = 0.98
+"""pcodec must come below this share of prediction, which is several times faster."""
 _BLIND = ZstdCodec(1)
 
 
@@ -128,6 +131,11 @@ class PredictiveEncoder:
         self.layout = find_layout(image) if layout is None else layout
         self.plans = _plans(self.layout, image)
         self._engine = pixel_engine
+        self._float_likenesses = {
+            likeness
+            for likeness, run in _largest(self.layout)
+            if run.kind is SampleKind.FLOAT and self._floats_win(run, image)
+        }
 
     @property
     def predicted_bytes(self) -> int:
@@ -158,8 +166,28 @@ class PredictiveEncoder:
             if plan is not None or self._are_floats(run):
                 yield from _cut(run, plan, max(start, run.offset_bytes), min(stop, run.end_bytes))
 
+    @property
+    def float_bytes(self) -> int:
+        """How much of the image is coded as floating-point samples."""
+        return sum(run.size_bytes for run in self.layout.runs if self._are_floats(run))
+
     def _are_floats(self, run: PixelRun) -> bool:
-        return self._encode_floats is not None and run.kind is SampleKind.FLOAT
+        return _likeness(run) in self._float_likenesses
+
+    def _floats_win(self, run: PixelRun, image: memoryview) -> bool:
+        """Try both ways on a few rows of a run of floats."""
+        plan = self.plans.get(_likeness(run))
+        if self._encode_floats is None or plan is None:
+            return self._encode_floats is not None
+        line = min(run.width, _LONGEST_ROW_BYTES // run.pixel_bytes) * run.pixel_bytes
+        rows = min(run.size_bytes // line, max(1, _TRIAL_BYTES // line))
+        start = run.offset_bytes + (run.size_bytes // line - rows) // 2 * line
+        grid = Grid(rows, line // run.pixel_bytes, run.bands, run.sample_bytes)
+        piece = image[start : start + grid.size_bytes]
+        stretch = _Stretch(start, grid, run, plan)
+        floats = self._encode_floats(piece, grid, big_endian=run.big_endian)
+        size = sum(memoryview(part).nbytes for part in floats)
+        return size < _FLOATS_SHARE * self._predicted(piece, stretch, plan).encoded_bytes
 
     def _coded(self, data: memoryview, stretch: _Stretch) -> EncodedSegment:
         grid, big_endian = stretch.grid, stretch.run.big_endian
@@ -167,13 +195,15 @@ class PredictiveEncoder:
             floats = self._encode_floats(data, grid, big_endian=big_endian)
             piece = EncodedSegment(Kind.FLOATS, len(data), floats)
         elif stretch.plan is not None:
-            pixels = encode_pixels(
-                data, grid, stretch.plan, self._engine or engine(), big_endian=big_endian
-            )
-            piece = EncodedSegment(Kind.PIXELS, len(data), pixels)
+            piece = self._predicted(data, stretch, stretch.plan)
         else:
             return _verbatim(data)
         return piece if piece.encoded_bytes < len(data) else _verbatim(data)
+
+    def _predicted(self, data: memoryview, stretch: _Stretch, plan: Plan) -> EncodedSegment:
+        coder, big_endian = self._engine or engine(), stretch.run.big_endian
+        pixels = encode_pixels(data, stretch.grid, plan, coder, big_endian=big_endian)
+        return EncodedSegment(Kind.PIXELS, len(data), pixels)
 
 
 class FloatCoding(Protocol):
@@ -188,13 +218,16 @@ Likeness: TypeAlias = tuple[object, ...]
 
 
 def _plans(layout: ImageLayout, image: memoryview) -> dict[Likeness, Plan | None]:
-    """Plan for the largest run of each likeness."""
-    plans: dict[Likeness, Plan | None] = {}
+    return {likeness: plan_for(run, image) for likeness, run in _largest(layout)}
+
+
+def _largest(layout: ImageLayout) -> list[tuple[Likeness, PixelRun]]:
+    """Give the largest run of each likeness, up to `_MOST_PLANS` of them."""
+    largest: dict[Likeness, PixelRun] = {}
     for run in sorted(layout.runs, key=lambda run: run.size_bytes, reverse=True):
-        likeness = _likeness(run)
-        if likeness not in plans and len(plans) < _MOST_PLANS and run.bands <= MAX_BANDS:
-            plans[likeness] = plan_for(run, image)
-    return plans
+        if run.bands <= MAX_BANDS and len(largest) < _MOST_PLANS:
+            largest.setdefault(_likeness(run), run)
+    return list(largest.items())
 
 
 def _likeness(run: PixelRun) -> Likeness:

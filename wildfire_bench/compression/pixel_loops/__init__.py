@@ -42,9 +42,13 @@ def engine() -> Engine:
     """Find the fastest engine: numba when it is installed and works, else NumPy."""
     try:
         from wildfire_bench.compression.pixel_loops.numba_engine import NumbaEngine
-    except ImportError:
+    except (ImportError, RuntimeError) as error:  # numba raises the latter where it cannot cache
         from wildfire_bench.compression.pixel_loops.numpy_engine import NumpyEngine
 
-        _log.info("numba is not installed: pixels are predicted with NumPy, which is slower")
+        _log.warning(
+            "pixels are predicted with NumPy, several times slower, since numba cannot be used "
+            "(%s): install wildfire-bench[fast]",
+            error,
+        )
         return NumpyEngine()
     return NumbaEngine()
