@@ -20,6 +20,7 @@ from wildfire_bench.errors import DeliveryFailed
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.dead_letter_box import dead_letters, find_dead_letter, replay
 from wildfire_bench.streaming.dead_letters import DeadLetter
+from wildfire_bench.streaming.image_lanes import ImageLanes
 from wildfire_bench.streaming.topics import topic_names
 
 pytestmark = pytest.mark.integration
@@ -293,7 +294,8 @@ async def test_unacknowledged_sends_fail_by_name_and_stop_names_them(
     async with KafkaDataProducer(settings=settings) as producer:
         lost = topics.kafka.model_copy(update={"bootstrap_servers": f"127.0.0.1:{unused_tcp_port}"})
         assert producer._sender is not None
-        producer._sender._settings = settings.model_copy(update={"kafka": lost})
+        nowhere = settings.model_copy(update={"kafka": lost})
+        producer._sender._lanes = ImageLanes(nowhere, {})
         with pytest.raises(DeliveryFailed, match="again") as failure:
             await producer.send_satellite_image(picture(1000), source_id="s")
         assert failure.value.safe_to_resend

@@ -22,7 +22,7 @@ from wildfire_bench.compression.codec import Codec, decoder
 from wildfire_bench.errors import BenchmarkError
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import client_config
-from wildfire_bench.streaming.consumer_thread import FETCH_QUEUE_BYTES
+from wildfire_bench.streaming.consumer_config import reading_config
 from wildfire_bench.streaming.lane import MAX_RECORD_BYTES
 from wildfire_bench.streaming.routing import chunk_places
 
@@ -141,14 +141,8 @@ class BareConsumer:
         self._pool = ThreadPoolExecutor(settings.kafka_consumer.decode_workers)
         self._client = Consumer(
             {
-                **client_config(settings.kafka),
+                **reading_config(settings),
                 "group.id": f"{settings.topic_prefix}bare",
-                "enable.auto.commit": False,
-                "fetch.queue.backoff.ms": 1,
-                "queued.max.messages.kbytes": FETCH_QUEUE_BYTES // 1024,
-                "fetch.message.max.bytes": MAX_RECORD_BYTES,
-                "fetch.max.bytes": MAX_RECORD_BYTES,
-                "receive.message.max.bytes": 2 * MAX_RECORD_BYTES,
             }
         )
         found = self._client.list_topics(topic, timeout=30).topics[topic]

@@ -18,7 +18,6 @@ from wildfire_bench.streaming.binary_serializer import decode_block
 from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.digest import check_digest
 from wildfire_bench.streaming.image_buffer import BufferBudget
-from wildfire_bench.streaming.json_fallback import decode_json_image
 from wildfire_bench.streaming.model import (
     Chunk,
     ObjectLocation,
@@ -30,6 +29,7 @@ from wildfire_bench.streaming.record_reader import StoredRecord, read_partition,
 from wildfire_bench.streaming.reference_fetch import download_into
 from wildfire_bench.streaming.stac import CatalogueEntry, parse_item
 from wildfire_bench.streaming.topics import topic_names
+from wildfire_bench.streaming.whole_record import check_value, decode_json_record, decode_whole
 from wildfire_bench.streaming.wire import read_envelope
 
 __all__ = ["browse", "fetch", "find_entry"]
@@ -52,7 +52,7 @@ def browse(settings: Settings | None = None) -> Iterator[CatalogueEntry]:
         for record in read_partition(settings, topic, partition):
             try:
                 envelope = read_envelope(record.headers, record.key)
-                check_digest(record.value, envelope.value_digest or "", "catalogue entry")
+                check_value(envelope, record.value)
                 yield parse_item(record.value)
             except WildfireBenchError:
                 continue
@@ -159,13 +159,12 @@ def _place(record: StoredRecord, entry: CatalogueEntry, out: memoryview) -> None
     if envelope.identity.digest != entry.identity.digest:
         msg = f"record {record.place} holds another image than {entry.identity.image_id}"
         raise CorruptEnvelope(msg)
-    what = f"image {entry.identity.image_id}"
     if entry.route is Route.JSON:
-        data, _ = decode_json_image(record.value, len(out))
-        out[:] = data
+        out[:], _ = decode_json_record(envelope, record.value)
     elif entry.route is Route.DIRECT:
-        decode_block(envelope.codec, record.value, out, entry.identity.digest, what)
+        decode_whole(envelope, record.value, out)
     else:
         block = Chunk(envelope, record.value, record.place).block
         part = out[block.offset_bytes : block.offset_bytes + block.size_bytes]
+        what = f"image {entry.identity.image_id}"
         decode_block(envelope.codec, record.value, part, block.digest, what)

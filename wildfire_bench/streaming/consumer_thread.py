@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException
 
 from wildfire_bench.errors import (
     AcknowledgementLost,
@@ -25,13 +25,13 @@ from wildfire_bench.errors import (
     WildfireBenchError,
 )
 from wildfire_bench.settings import Settings
-from wildfire_bench.streaming.commit_pump import CommitPump, offsets_of
-from wildfire_bench.streaming.connection import client_config
+from wildfire_bench.streaming.assignment import Assignment
+from wildfire_bench.streaming.commit_pump import CommitPump
+from wildfire_bench.streaming.consumer_config import group_config
 from wildfire_bench.streaming.dead_letters import DeadLetterWriter, letter_for
+from wildfire_bench.streaming.fetch_gate import FetchGate, Overload
 from wildfire_bench.streaming.inbound import InboundImage, PartitionState
 from wildfire_bench.streaming.intake import Intake
-from wildfire_bench.streaming.lane import MAX_RECORD_BYTES
-from wildfire_bench.streaming.ledger import CommitNote
 from wildfire_bench.streaming.model import Envelope, RecordPlace
 from wildfire_bench.streaming.reassembly import ReassemblyStatus
 from wildfire_bench.streaming.stac import CatalogueEntry
@@ -41,15 +41,8 @@ __all__ = ["ConsumerThread"]
 
 log = logging.getLogger(__name__)
 
-MAX_UNWRITTEN_LETTERS = 1_000
-"""Dead letters under way before fetching waits for them."""
-FETCH_QUEUE_BYTES = 64 << 20
-"""Prefetched records (``queued.max.messages.kbytes``)."""
-MAX_WAITING_IMAGES = 1_000
-"""Completed images, however small, that may wait for the caller before fetching pauses."""
 _BUSY_POLL_S, _HELD_POLL_S, _IDLE_POLL_S = 0.002, 0.01, 0.05
 _TICK_S = 1.0
-_COMMITTED_TIMEOUT_S = 10.0
 _CLOSE_TIMEOUT_S = 10.0
 
 Settled = Callable[[BaseException | None], None]
@@ -86,27 +79,32 @@ class ConsumerThread:
         self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._pool = ThreadPoolExecutor(self._limits.decode_workers, thread_name_prefix="decode")
         self.intake = Intake(settings, self._pool, self.call, self)
-        self.partitions: dict[tuple[str, int], PartitionState] = {}
         self._letters = DeadLetterWriter(settings.kafka, self._topics.dead_letters)
         self._commits = CommitPump()
+        self._assignment = Assignment(self._commits, self._dropped)
+        self._gate = FetchGate(self._limits.ready_bytes)
         self._waiting: deque[InboundImage] = deque()
         self._in_hand: set[InboundImage] = set()
-        self._paused: set[tuple[str, int]] = set()
         self._stopping = threading.Event()
         self._next_tick = 0.0
         self._consumer = Consumer(
-            _consumer_config(settings, group_id), on_commit=self._commits.answered
+            group_config(settings, group_id), on_commit=self._commits.answered
         )
         self._thread = threading.Thread(target=self._run, name="kafka-consumer", daemon=True)
+
+    @property
+    def partitions(self) -> dict[tuple[str, int], PartitionState]:
+        """Those assigned now, by topic and number."""
+        return self._assignment.partitions
 
     def start(self) -> None:
         """Subscribe to all image topics and begin to poll."""
         topics = self._topics
         self._consumer.subscribe(
             list(topics.images),
-            on_assign=self._assigned,
-            on_revoke=self._revoked,
-            on_lost=self._lost,
+            on_assign=self._assignment.assigned,
+            on_revoke=self._assignment.revoked,
+            on_lost=self._assignment.lost,
         )
         self._thread.start()
 
@@ -222,7 +220,9 @@ class ConsumerThread:
                 self._announce()
                 self._commits.pump(self._consumer)
                 self._letters.poll()
-                self._adjust_fetching()
+                held = sum(image.size_bytes for image in (*self._waiting, *self._in_hand))
+                overload = Overload(held, len(self._waiting), self._letters.unwritten)
+                self._gate.adjust(self._consumer, self.partitions, overload)
                 if time.monotonic() >= self._next_tick:
                     self._tick()
         except BaseException as error:  # noqa: BLE001 - handed to the caller, whatever it is
@@ -307,83 +307,15 @@ class ConsumerThread:
                 del state.images[key]
         image.free()
 
-    def _adjust_fetching(self) -> None:
-        """Pause what has to wait and resume what need not; with a margin, as pausing refetches."""
-        held = sum(image.size_bytes for image in (*self._waiting, *self._in_hand))
-        limit = self._limits.ready_bytes
-        overloaded = held > (limit if not self._paused else limit // 2)
-        overloaded = overloaded and len(self._waiting) > 0
-        overloaded = overloaded or len(self._waiting) > MAX_WAITING_IMAGES
-        overloaded = overloaded or self._letters.unwritten > MAX_UNWRITTEN_LETTERS
-        wanted = {
-            scope for scope, state in self.partitions.items() if overloaded or state.ledger.full
-        }
-        self._apply(wanted - self._paused, self._consumer.pause)
-        self._apply(self._paused - wanted, self._consumer.resume)
-        for scope in wanted - self._paused:
-            self.partitions[scope].clock.suspend()
-        for scope in wanted:
-            if self.partitions[scope].ledger.full:  # only time frees it: let it run
-                self.partitions[scope].clock.at_end()
-        for scope in self._paused - wanted:
-            self.partitions[scope].clock.at_end()  # until the next record comes
-        self._paused = wanted
-
-    def _apply(
-        self, scopes: set[tuple[str, int]], change: Callable[[list[TopicPartition]], None]
-    ) -> None:
-        assigned = [TopicPartition(*scope) for scope in scopes if scope in self.partitions]
-        if assigned:
-            change(assigned)
-
-    # Rebalances; called by poll, so in this thread
-
-    def _assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        committed = _committed(consumer, partitions)
-        for found in committed:
-            note = CommitNote.decode(found.metadata)
-            position = found.offset if found.offset >= 0 else -1
-            state = PartitionState(found.topic, found.partition, position, note)
-            self.partitions[state.scope] = state
-        consumer.incremental_assign(committed)
-        log.info("took over %s", _names(partitions))
-
-    def _revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        states = self._drop(partitions)
-        offsets = offsets_of(states)
-        stored = True
-        if offsets:
-            try:
-                consumer.commit(offsets=offsets, asynchronous=False)
-            except KafkaException as error:
-                stored = False
-                log.warning("offsets could not be committed while leaving: %s", error)
-        self._commits.leave(states, committed=stored)
-        consumer.incremental_unassign(partitions)
-        log.info("gave up %s", _names(partitions))
-
-    def _lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._commits.leave(self._drop(partitions), committed=False)
-        consumer.incremental_unassign(partitions)
-        log.warning("lost %s: images that were not committed come again", _names(partitions))
-
-    def _drop(self, partitions: list[TopicPartition]) -> list[PartitionState]:
-        dropped = []
-        for found in partitions:
-            state = self.partitions.pop((found.topic, found.partition), None)
-            if state is None:
-                continue
-            state.lost = True
-            self.intake.drop(state)
-            for image in state.images.values():
-                if not image.handed:
-                    state.ledger.take_back([image.mark])
-                image.free()
-            self._paused.discard(state.scope)
-            dropped.append(state)
-        self._waiting = deque(image for image in self._waiting if not image.partition.lost)
-        self._in_hand = {image for image in self._in_hand if not image.partition.lost}
-        return dropped
+    def _dropped(self, state: PartitionState) -> None:
+        """A partition is no longer ours: forget its images, except for what the caller holds."""
+        self.intake.drop(state)
+        for image in state.images.values():
+            if not image.handed:
+                state.ledger.take_back([image.mark])
+            image.free()
+        self._waiting = deque(image for image in self._waiting if image.partition is not state)
+        self._in_hand = {image for image in self._in_hand if image.partition is not state}
 
     def _close(self) -> None:
         self._letters.close(_CLOSE_TIMEOUT_S)
@@ -400,36 +332,6 @@ _PERMANENT = {
     KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's own names
     KafkaError._INVALID_ARG,  # noqa: SLF001
 }
-
-
-def _consumer_config(settings: Settings, group_id: str) -> dict[str, Any]:
-    """Settings of the transport study; without the back-off of 1 ms large messages wait seconds."""
-    consumer = settings.kafka_consumer
-    return {
-        **client_config(settings.kafka),
-        "group.id": group_id,
-        "auto.offset.reset": consumer.auto_offset_reset,
-        "enable.auto.commit": False,
-        "enable.auto.offset.store": False,
-        "enable.partition.eof": True,
-        "partition.assignment.strategy": "cooperative-sticky",
-        "session.timeout.ms": int(consumer.session_timeout_s * 1000),
-        "fetch.queue.backoff.ms": 1,
-        "queued.max.messages.kbytes": FETCH_QUEUE_BYTES // 1024,
-        "fetch.message.max.bytes": MAX_RECORD_BYTES,
-        "fetch.max.bytes": MAX_RECORD_BYTES,
-        "receive.message.max.bytes": 2 * MAX_RECORD_BYTES,
-        "check.crcs": True,
-    }
-
-
-def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
-    """Where the group stands, with its notes; without these it may not start."""
-    found: list[TopicPartition] = consumer.committed(partitions, timeout=_COMMITTED_TIMEOUT_S)
-    for partition in found:
-        if partition.error is not None:
-            raise KafkaException(partition.error)
-    return found
 
 
 def _lost_error(image: InboundImage) -> AcknowledgementLost:
@@ -457,7 +359,3 @@ def _about(envelope: Envelope | None) -> dict[str, Any]:
         "source_id": identity.source_id,
         "size_bytes": identity.size_bytes,
     }
-
-
-def _names(partitions: Sequence[TopicPartition]) -> str:
-    return ", ".join(f"{found.topic}/{found.partition}" for found in partitions) or "nothing"

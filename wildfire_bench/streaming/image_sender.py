@@ -17,9 +17,10 @@ from wildfire_bench.streaming.binary_serializer import EncodedBlock
 from wildfire_bench.streaming.block_stream import encode_blocks
 from wildfire_bench.streaming.chunk_split import split_source
 from wildfire_bench.streaming.digest import digest_of
+from wildfire_bench.streaming.image_lanes import ImageLanes, size_of
 from wildfire_bench.streaming.image_source import ImageSource
 from wildfire_bench.streaming.json_fallback import JSON_CODEC, check_json_fits, encode_json_image
-from wildfire_bench.streaming.lane import LaneCompression, ProducerLane, Record
+from wildfire_bench.streaming.lane import LaneCompression, Record
 from wildfire_bench.streaming.limits import SendLimits
 from wildfire_bench.streaming.model import (
     Envelope,
@@ -38,7 +39,6 @@ from wildfire_bench.streaming.routing import (
 )
 from wildfire_bench.streaming.stac import build_item
 from wildfire_bench.streaming.topics import topic_names
-from wildfire_bench.streaming.wire import record_bytes, write_envelope
 
 if TYPE_CHECKING:
     from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
@@ -102,13 +102,12 @@ class ImageSender:
         self._codec = codec
         self._pool, self._store = pool, store
         self._ahead = settings.kafka_producer.encode_workers + 1
-        self._client_options = dict(client_options or {})
-        self._lanes: dict[LaneCompression, ProducerLane] = {}
+        self._lanes = ImageLanes(settings, client_options or {})
 
     @property
     def in_flight_bytes(self) -> int:
         """Bytes that wait for acknowledgement."""
-        return sum(lane.in_flight_bytes for lane in self._lanes.values())
+        return self._lanes.in_flight_bytes
 
     def choose(self, identity: ImageIdentity) -> Decision:
         """Route of an image by its raw size and the settings; see `choose_route`."""
@@ -126,7 +125,7 @@ class ImageSender:
         decision = self.choose(identity)
         if decision.route is Route.JSON:
             record = await self._json_record(source, identity, metadata)
-            size, limit = _size_of(record), self.limits.json_record_bytes
+            size, limit = size_of(record), self.limits.json_record_bytes
             if size <= limit or self._store is None:
                 check_json_fits(identity, size, limit)
                 return await self._send_json(record, size, decision)
@@ -137,8 +136,8 @@ class ImageSender:
         if decision.route is Route.DIRECT:
             block = await self._encode_whole(source, identity, encoder)
             envelope = Envelope(Kind.IMAGE, identity, block.codec, metadata=metadata)
-            record = self._record(self._topics.binary, envelope, block.payload)
-            size = _size_of(record)
+            record = self._lanes.record(self._topics.binary, envelope, block.payload)
+            size = size_of(record)
             if size <= self.limits.carrying.direct_record_bytes:
                 return await self._send_direct(record, size, block, decision, encoder)
             decision = escalate(
@@ -169,15 +168,13 @@ class ImageSender:
         ):
             url, expires = await self._store.presign(sent.location)
             envelope = replace(envelope, presigned_url=url, presigned_expires=expires)
-        record = self._record(self._topics.metadata, envelope, value)
-        acknowledged = await self._lane(METADATA_COMPRESSION).produce(record)
-        return await acknowledged, _size_of(record)
+        record = self._lanes.record(self._topics.metadata, envelope, value)
+        acknowledged = await self._lanes.lane(METADATA_COMPRESSION).produce(record)
+        return await acknowledged, size_of(record)
 
     async def stop(self, timeout_s: float) -> tuple[str, ...]:
         """Wait for what is in flight, then close; names what was not acknowledged in time."""
-        unsent = await asyncio.gather(*(lane.stop(timeout_s) for lane in self._lanes.values()))
-        self._lanes.clear()
-        return tuple(dict.fromkeys(subject for subjects in unsent for subject in subjects))
+        return await self._lanes.stop(timeout_s)
 
     async def _encode_whole(
         self, source: ImageSource, identity: ImageIdentity, encoder: ImageEncoder
@@ -195,7 +192,7 @@ class ImageSender:
         decision: Decision,
         encoder: ImageEncoder,
     ) -> Sent:
-        acknowledged = await self._lane(_PAYLOAD_COMPRESSION).produce(record)
+        acknowledged = await self._lanes.lane(_PAYLOAD_COMPRESSION).produce(record)
         return Sent(
             decision=decision,
             codec=encoder.name,
@@ -215,7 +212,7 @@ class ImageSender:
         encoder: ImageEncoder,
     ) -> Sent:
         """Send each chunk as soon as it is encoded, while the next ones are being encoded."""
-        lane = self._lane(_PAYLOAD_COMPRESSION)
+        lane = self._lanes.lane(_PAYLOAD_COMPRESSION)
         chunk_bytes = fitting_chunk_bytes(self._settings.routing, self.limits.carrying)
         chunks = split_source(
             source,
@@ -225,7 +222,7 @@ class ImageSender:
             encoder=encoder,
             pool=self._pool,
             ahead=self._ahead,
-            key=self._key(identity),
+            key=self._lanes.key(identity),
         )
         acks: list[asyncio.Future[RecordPlace]] = []
         encoded_bytes, wire_bytes, encode_s = 0, 0, 0.0
@@ -239,7 +236,7 @@ class ImageSender:
                     identity.image_id,
                 )
                 encoded_bytes += memoryview(chunk.value).nbytes
-                wire_bytes += _size_of(record)
+                wire_bytes += size_of(record)
                 encode_s += chunk.encode_s
                 acks.append(await lane.produce(record))
         return Sent(
@@ -296,7 +293,7 @@ class ImageSender:
         image = await loop.run_in_executor(self._pool, source.block, 0, identity.size_bytes)
         value = await loop.run_in_executor(self._pool, encode_json_image, image, metadata, identity)
         envelope = Envelope(Kind.JSON, identity, JSON_CODEC, value_digest=digest_of(value))
-        return self._record(self._topics.json, envelope, value)
+        return self._lanes.record(self._topics.json, envelope, value)
 
     async def _send_json(self, record: Record, size: int, decision: Decision) -> Sent:
         """Guide, section 9: the client compresses the batch, as it did before."""
@@ -304,7 +301,7 @@ class ImageSender:
         producer = self._settings.kafka_producer
         most = _MAX_LEVEL.get(producer.compression_type)
         level = None if most is None else min(producer.compression_level, most)
-        lane = self._lane(LaneCompression(producer.compression_type, level))
+        lane = self._lanes.lane(LaneCompression(producer.compression_type, level))
         acknowledged = await lane.produce(record)
         return Sent(
             decision=decision,
@@ -324,29 +321,3 @@ class ImageSender:
         encoder: ImageEncoder,
     ) -> AsyncGenerator[EncodedBlock]:
         return encode_blocks(source, identity, places, encoder, self._pool, ahead=self._ahead)
-
-    def _record(self, topic: str, envelope: Envelope, value: Buffer) -> Record:
-        identity = envelope.identity
-        return Record(
-            topic, self._key(identity), value, write_envelope(envelope), identity.image_id
-        )
-
-    def _key(self, identity: ImageIdentity) -> bytes:
-        by_image = self._settings.kafka_producer.order_by == "image"
-        return (identity.image_id if by_image else identity.source_id).encode()
-
-    def _lane(self, compression: LaneCompression) -> ProducerLane:
-        """The lane of a compression; one that librdkafka gave up is replaced."""
-        lane = self._lanes.get(compression)
-        if lane is None or lane.broken:
-            lane = self._lanes[compression] = ProducerLane(
-                self._settings.kafka,
-                self._settings.kafka_producer,
-                compression=compression,
-                extra=self._client_options,
-            )
-        return lane
-
-
-def _size_of(record: Record) -> int:
-    return record_bytes(record.key, record.headers, memoryview(record.value).nbytes)

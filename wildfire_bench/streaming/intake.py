@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
-from typing import Protocol
 
 import numpy as np
 
@@ -19,67 +18,15 @@ from wildfire_bench.errors import (
 )
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.assembly import Assembly
-from wildfire_bench.streaming.binary_serializer import decode_block
-from wildfire_bench.streaming.digest import check_digest
 from wildfire_bench.streaming.inbound import InboundImage, PartitionState
-from wildfire_bench.streaming.json_fallback import decode_json_image
+from wildfire_bench.streaming.intake_ports import Message, Outcome
 from wildfire_bench.streaming.model import Chunk, Envelope, Kind, RecordPlace, Route
 from wildfire_bench.streaming.reassembly import Reassembly
-from wildfire_bench.streaming.stac import CatalogueEntry, parse_item
+from wildfire_bench.streaming.stac import parse_item
+from wildfire_bench.streaming.whole_record import check_value, decode_json_record, decode_whole
 from wildfire_bench.streaming.wire import read_envelope
 
-__all__ = ["Intake", "Message", "Outcome"]
-
-
-class Message(Protocol):
-    """A record as confluent-kafka gives it."""
-
-    def topic(self) -> str:
-        """Name of its topic."""
-
-    def partition(self) -> int:
-        """Number of its partition."""
-
-    def offset(self) -> int:
-        """Where it lies there."""
-
-    def key(self) -> bytes | None:
-        """Its key."""
-
-    def value(self) -> bytes | None:
-        """Its payload."""
-
-    def headers(self) -> Sequence[tuple[str, bytes | None]] | None:
-        """Its headers."""
-
-    def timestamp(self) -> tuple[int, int]:
-        """Kind (0 for none) and milliseconds since the epoch."""
-
-
-class Outcome(Protocol):
-    """Where the intake's results go; all calls come in the consumer's thread."""
-
-    def whole(self, image: InboundImage) -> None:
-        """All records of an image are here."""
-
-    def ready(self, image: InboundImage) -> None:
-        """It is decoded and verified."""
-
-    def refuse(
-        self,
-        state: PartitionState,
-        error: WildfireBenchError,
-        places: Sequence[RecordPlace],
-        envelope: Envelope | None,
-        image: InboundImage | None,
-    ) -> None:
-        """Records cannot be used and go to the dead letters; `image`, if any, ends."""
-
-    def not_whole(self, image: InboundImage) -> None:
-        """One of its chunks turned out to be corrupt: it waits for a good copy."""
-
-    def download(self, image: InboundImage, entry: CatalogueEntry) -> None:
-        """An image lies in S3 and has to be fetched."""
+__all__ = ["Intake"]
 
 
 class Intake:
@@ -180,7 +127,7 @@ class Intake:
 
     def _take_item(self, image: InboundImage, place: RecordPlace, value: bytes) -> None:
         """A catalogue entry: for the reference route it is the record itself."""
-        check_digest(value, _value_digest(image.envelope), "catalogue entry")
+        check_value(image.envelope, value)
         entry = parse_item(value)
         if entry.route is not Route.REFERENCE:
             return
@@ -303,27 +250,15 @@ class Intake:
 
 def _decode_direct(envelope: Envelope, value: bytes, image: InboundImage) -> memoryview:
     started = time.perf_counter()
-    out = np.empty(envelope.identity.size_bytes, np.uint8).data
-    what = f"image {envelope.identity.image_id}"
-    decode_block(envelope.codec, value, out, envelope.identity.digest, what)
+    data = np.empty(envelope.identity.size_bytes, np.uint8).data
+    decode_whole(envelope, value, data)
     image.seconds["decode"] = time.perf_counter() - started
     image.metadata = dict(envelope.metadata or {})
-    return out.toreadonly()
+    return data.toreadonly()
 
 
 def _decode_json(envelope: Envelope, value: bytes, image: InboundImage) -> memoryview:
     started = time.perf_counter()
-    what = f"JSON image {envelope.identity.image_id}"
-    check_digest(value, _value_digest(envelope), what)
-    data, metadata = decode_json_image(value, envelope.identity.size_bytes)
-    check_digest(data, envelope.identity.digest, what)
+    data, image.metadata = decode_json_record(envelope, value)
     image.seconds["decode"] = time.perf_counter() - started
-    image.metadata = metadata
     return memoryview(data)
-
-
-def _value_digest(envelope: Envelope) -> str:
-    if envelope.value_digest is None:
-        msg = f"header 'wf_value_digest' is missing on {envelope.identity.image_id}"
-        raise CorruptEnvelope(msg)
-    return envelope.value_digest

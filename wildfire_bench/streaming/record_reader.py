@@ -11,8 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from wildfire_bench.errors import BrokerUnavailable, RecordMissing
 from wildfire_bench.settings import Settings
-from wildfire_bench.streaming.connection import client_config
-from wildfire_bench.streaming.lane import MAX_RECORD_BYTES
+from wildfire_bench.streaming.consumer_config import reading_config
 from wildfire_bench.streaming.model import RecordPlace
 
 __all__ = ["StoredRecord", "read_partition", "read_records"]
@@ -95,16 +94,9 @@ def read_partition(
 def _open(settings: Settings) -> Consumer:
     return Consumer(
         {
-            **client_config(settings.kafka),
+            **reading_config(settings),
             "group.id": f"wildfire-bench-reader-{uuid.uuid4()}",  # asked for, never joined
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
             "auto.offset.reset": "error",
-            "fetch.queue.backoff.ms": 1,
-            "queued.max.messages.kbytes": MAX_RECORD_BYTES // 1024,
-            "fetch.message.max.bytes": MAX_RECORD_BYTES,
-            "fetch.max.bytes": MAX_RECORD_BYTES,
-            "receive.message.max.bytes": 2 * MAX_RECORD_BYTES,
         }
     )
 

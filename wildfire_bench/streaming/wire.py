@@ -16,13 +16,14 @@ from typing import TypeAlias
 from urllib.parse import quote, unquote
 
 from wildfire_bench.errors import CorruptEnvelope, UnsupportedFormat
-from wildfire_bench.streaming.digest import DIGEST_ALGORITHM, Digest
+from wildfire_bench.streaming.digest import Digest
+from wildfire_bench.streaming.header_reader import MAX_CHUNKS, HeaderReader
 from wildfire_bench.streaming.metadata import (
     MAX_METADATA_BYTES,
     decode_metadata,
     encode_metadata,
 )
-from wildfire_bench.streaming.model import BlockPlace, Envelope, ImageIdentity, Kind
+from wildfire_bench.streaming.model import Envelope, ImageIdentity, Kind
 
 __all__ = [
     "FORMAT_VERSION",
@@ -38,8 +39,6 @@ __all__ = [
 Headers: TypeAlias = list[tuple[str, bytes]]
 
 FORMAT_VERSION = 1
-MAX_CHUNKS = 100_000
-"""Chunks that an image may have."""
 RECORD_OVERHEAD_BYTES = 74
 """What one bare record in a batch of its own adds to key, value and headers, at most."""
 HEADER_OVERHEAD_BYTES = 10
@@ -53,7 +52,6 @@ _PAYLOAD_TYPES = {"zstd": "application/zstd", "gzip": "application/gzip"}
 _ITEM_TYPE = "application/geo+json"
 _JSON_TYPE = "application/json"
 _EVENT_SUFFIX = {Kind.ITEM: "/item", Kind.JSON: "/json"}
-_DIGEST_LENGTH = len(DIGEST_ALGORITHM) + 1 + 32
 
 
 def write_envelope(envelope: Envelope) -> Headers:
@@ -131,7 +129,7 @@ def read_envelope(
     found = _ours(headers or ())
     _check_version(found)
     _check_digest(found)
-    read = _Reader(found)
+    read = HeaderReader(found)
     identity = ImageIdentity(
         image_id=read.text("ce_subject"),
         source_id=unquote(read.text("ce_source")),
@@ -260,61 +258,3 @@ def _check_key(key: bytes | None, identity: ImageIdentity) -> None:
     if key is not None and key not in {identity.image_id.encode(), identity.source_id.encode()}:
         msg = f"key {key[:64]!r} is neither the image id nor the source id of the headers"
         raise CorruptEnvelope(msg)
-
-
-class _Reader:
-    """Typed access to headers; every failure names the header."""
-
-    def __init__(self, found: Mapping[str, bytes]) -> None:
-        self._found = found
-
-    def text(self, name: str) -> str:
-        value = self.optional(name)
-        if not value:
-            msg = f"header {name!r} is missing or empty"
-            raise CorruptEnvelope(msg)
-        return value
-
-    def optional(self, name: str) -> str | None:
-        value = self._found.get(name)
-        try:
-            return None if value is None else value.decode()
-        except UnicodeDecodeError:
-            msg = f"header {name!r} is not UTF-8"
-            raise CorruptEnvelope(msg) from None
-
-    def number(self, name: str, *, at_least: int = 0, at_most: int = (1 << 63) - 1) -> int:
-        text = self.text(name)
-        value = int(text) if text.isascii() and text.isdigit() and len(text) <= 19 else -1
-        if not at_least <= value <= at_most:
-            msg = f"header {name!r} is {text[:32]!r}, not a number from {at_least} to {at_most}"
-            raise CorruptEnvelope(msg)
-        return value
-
-    def digest(self, name: str) -> str:
-        text = self.text(name)
-        if text.startswith(f"{DIGEST_ALGORITHM}:") and len(text) != _DIGEST_LENGTH:
-            msg = f"header {name!r} is {text[:64]!r}, not a {DIGEST_ALGORITHM} digest"
-            raise CorruptEnvelope(msg)
-        return text
-
-    def kind(self) -> Kind:
-        text = self.text("ce_type")
-        try:
-            return Kind(text)
-        except ValueError:
-            msg = f"record is of type {text[:64]!r}, which this version cannot read"
-            raise UnsupportedFormat(msg) from None
-
-    def block(self, identity: ImageIdentity) -> BlockPlace:
-        count = self.number("wf_chunk_count", at_least=1, at_most=MAX_CHUNKS)
-        offset = self.number("wf_chunk_offset", at_most=identity.size_bytes - 1)
-        return BlockPlace(
-            index=self.number("wf_chunk_index", at_most=count - 1),
-            count=count,
-            offset_bytes=offset,
-            size_bytes=self.number(
-                "wf_chunk_size", at_least=1, at_most=identity.size_bytes - offset
-            ),
-            digest=self.digest("wf_chunk_digest"),
-        )
