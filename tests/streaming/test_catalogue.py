@@ -9,8 +9,9 @@ import pytest
 from tests.streaming.conftest import picture, receive
 from tests.streaming.test_delivery import letters
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer, browse, fetch
-from wildfire_bench.errors import ObjectStoreNotConfigured, RecordMissing
+from wildfire_bench.errors import ObjectStoreNotConfigured, RecordMissing, TopicMissing
 from wildfire_bench.settings import S3Settings, Settings
+from wildfire_bench.streaming.dead_letter_box import dead_letters
 from wildfire_bench.streaming.model import ObjectLocation, RecordPlace, Route
 from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 
@@ -106,6 +107,14 @@ async def test_a_record_that_is_not_kept_any_more_is_named(small: Settings) -> N
     gone = replace(entry, location=(RecordPlace(place.topic, place.partition, 999),))
     with pytest.raises(RecordMissing, match=f"{place.topic}/{place.partition}/999"):
         await fetch(gone, settings=small)
+
+
+async def test_a_catalogue_or_dead_letters_without_a_topic_say_how_to_make_it(
+    settings: Settings,
+) -> None:
+    for read in (browse, dead_letters):
+        with pytest.raises(TopicMissing, match="topics create"):
+            await asyncio.to_thread(lambda read=read: list(read(settings)))
 
 
 async def remove(s3: S3Settings, location: ObjectLocation) -> None:

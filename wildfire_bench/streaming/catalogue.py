@@ -15,7 +15,6 @@ from wildfire_bench.errors import (
 from wildfire_bench.settings import Settings
 from wildfire_bench.settings_sources import load_settings
 from wildfire_bench.streaming.binary_serializer import decode_block
-from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.digest import check_digest
 from wildfire_bench.streaming.image_buffer import BufferBudget
 from wildfire_bench.streaming.model import (
@@ -25,7 +24,7 @@ from wildfire_bench.streaming.model import (
     Route,
     SatelliteImage,
 )
-from wildfire_bench.streaming.record_reader import StoredRecord, read_partition, read_records
+from wildfire_bench.streaming.record_reader import StoredRecord, read_records, read_topic
 from wildfire_bench.streaming.reference_fetch import download_into
 from wildfire_bench.streaming.stac import CatalogueEntry, parse_item
 from wildfire_bench.streaming.topics import topic_names
@@ -42,20 +41,16 @@ def browse(settings: Settings | None = None) -> Iterator[CatalogueEntry]:
 
     Raises
     ------
-    BrokerUnavailable, RecordMissing
+    BrokerUnavailable, TopicMissing
         If there is no answer, or no such topic.
     """
     settings = settings or load_settings().settings
-    topic = topic_names(settings).metadata
-    found = open_admin(settings).list_topics(topic).topics[topic]
-    for partition in sorted(found.partitions):
-        for record in read_partition(settings, topic, partition):
-            try:
-                envelope = read_envelope(record.headers, record.key)
-                check_value(envelope, record.value)
-                yield parse_item(record.value)
-            except WildfireBenchError:
-                continue
+    for record in read_topic(settings, topic_names(settings).metadata):
+        try:
+            check_value(read_envelope(record.headers, record.key), record.value)
+            yield parse_item(record.value)
+        except WildfireBenchError:
+            continue
 
 
 def find_entry(image_id: str, settings: Settings | None = None) -> CatalogueEntry:

@@ -10,11 +10,10 @@ from dataclasses import dataclass, replace
 from wildfire_bench.errors import CorruptData, RecordMissing, UnsupportedFormat
 from wildfire_bench.settings import Settings
 from wildfire_bench.settings_sources import load_settings
-from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.dead_letters import DeadLetter
 from wildfire_bench.streaming.lane import ProducerLane, Record
 from wildfire_bench.streaming.model import RecordPlace
-from wildfire_bench.streaming.record_reader import StoredRecord, read_partition, read_records
+from wildfire_bench.streaming.record_reader import StoredRecord, read_records, read_topic
 from wildfire_bench.streaming.topics import topic_names
 from wildfire_bench.streaming.wire import Headers, read_envelope, write_envelope
 
@@ -37,18 +36,15 @@ def dead_letters(settings: Settings | None = None) -> Iterator[DeadLetter]:
 
     Raises
     ------
-    BrokerUnavailable, RecordMissing
+    BrokerUnavailable, TopicMissing
         If there is no answer, or no such topic.
     """
     settings = settings or load_settings().settings
-    topic = topic_names(settings).dead_letters
-    found = open_admin(settings).list_topics(topic).topics[topic]
-    for partition in sorted(found.partitions):
-        for record in read_partition(settings, topic, partition):
-            try:
-                yield DeadLetter.decode(record.value, record.place)
-            except CorruptData:
-                continue
+    for record in read_topic(settings, topic_names(settings).dead_letters):
+        try:
+            yield DeadLetter.decode(record.value, record.place)
+        except CorruptData:
+            continue
 
 
 def find_dead_letter(settings: Settings, partition: int, offset: int) -> DeadLetter:

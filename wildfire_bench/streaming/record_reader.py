@@ -11,10 +11,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from wildfire_bench.errors import BrokerUnavailable, RecordMissing
 from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.consumer_config import reading_config
+from wildfire_bench.streaming.limits import require_topics
 from wildfire_bench.streaming.model import RecordPlace
 
-__all__ = ["StoredRecord", "read_partition", "read_records"]
+__all__ = ["StoredRecord", "read_partition", "read_records", "read_topic"]
 
 READ_TIMEOUT_S = 30.0
 """How long one record may take to come."""
@@ -89,6 +91,25 @@ def read_partition(
                 return
     finally:
         consumer.close()
+
+
+def read_topic(settings: Settings, topic: str) -> Generator[StoredRecord]:
+    """Read all that a topic holds now, partition by partition.
+
+    Blocks; run it in a thread.
+
+    Raises
+    ------
+    TopicMissing
+        If it does not exist.
+    BrokerUnavailable
+        If the broker does not answer in time.
+    """
+    require_topics(settings, [topic])
+    admin = open_admin(settings)
+    found = admin.list_topics(topic, timeout=settings.kafka.connect_timeout_s).topics[topic]
+    for partition in sorted(found.partitions):
+        yield from read_partition(settings, topic, partition)
 
 
 def _open(settings: Settings) -> Consumer:
