@@ -59,3 +59,10 @@ def test_every_link_inside_the_repository_leads_somewhere(path):
         if not found.exists() or (anchor and anchor not in anchors(found)):
             dead.append(target)
     assert dead == []
+
+
+def test_every_source_file_that_the_architecture_names_exists():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    homes = [ROOT, ROOT / "wildfire_bench", ROOT / "wildfire_bench" / "streaming"]
+    named = re.findall(r"`([\w/.]+\.(?:py|md|yml|yaml|toml))`", text)
+    assert [name for name in named if not any((home / name).exists() for home in homes)] == []
