@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tifffile
 from hypothesis import strategies as st
+from PIL import Image
 
 SAMPLE_TYPES = ("u1", "<u2", ">u2", "<u4", ">u4", "<u8", "<i2", ">i2", "<f4", ">f4", "<f8")
 
@@ -30,6 +31,14 @@ def tiff(pixels: npt.NDArray[Any], **options: Any) -> bytes:
     order = ">" if pixels.dtype.byteorder == ">" else "<"
     file = io.BytesIO()
     tifffile.imwrite(file, pixels, photometric="minisblack", byteorder=order, **options)
+    return file.getvalue()
+
+
+def lzw_tiff(pixels: npt.NDArray[Any], predictor: int = 1) -> bytes:
+    """Write pixels as libtiff does."""
+    file = io.BytesIO()
+    image = Image.fromarray(pixels[..., 0] if pixels.shape[-1] == 1 else pixels)
+    image.save(file, "TIFF", compression="tiff_lzw", tiffinfo={317: predictor})
     return file.getvalue()
 
 

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from tests.compression.scenes import smooth, tiff
+from tests.compression.scenes import lzw_tiff, smooth, tiff
 from wildfire_bench.compression import choose_codec, decoder, encoder
 from wildfire_bench.compression.auto import AutoCodec, choose_by_content
 from wildfire_bench.errors import SettingsError
@@ -16,6 +16,7 @@ from wildfire_bench.settings import CodecChoice, DataType, Settings
 IMAGES = {
     "stored": random.Random(2).randbytes(300_000),
     "float": tiff((smooth(150, 150, 1, "<i4") / 7).astype("<f8")),
+    "unwrap": lzw_tiff(smooth(150, 150, 1, "<u2")),
     "predictive": tiff(smooth(150, 150, 3, "<u2")),
     "zstd": b"2025-10-13T10:00:00Z smoke plume " * 6000,
 }

@@ -25,7 +25,7 @@ def test_a_jpeg_is_stored(name):
 
 @pytest.mark.parametrize("name", [name for name in codec_names() if name != "stored"])
 def test_pixels_are_not_stored(name):
-    assert encoder(name).for_image(tiff(smooth(300, 200, 3, "<u2"))).name == name
+    assert encoder(name).for_image(tiff(smooth(300, 200, 3, "<u2"))).name != "stored"
 
 
 @pytest.mark.parametrize("name", codec_names())

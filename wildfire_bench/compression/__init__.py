@@ -5,6 +5,8 @@ Importing the package registers every codec that this installation has.
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 from wildfire_bench.compression.codec import (
     Buffer,
     Codec,
@@ -27,6 +29,10 @@ try:
 
     register("zstd", ZstdCodec.at_level, ZstdCodec())
     register("predictive", PredictiveCodec.at_level, PredictiveCodec())
+    if find_spec("numba") is not None:  # importing it here would take a second
+        from wildfire_bench.compression.unwrap import UnwrapCodec
+
+        register("unwrap", UnwrapCodec.at_level, UnwrapCodec())
     from wildfire_bench.compression.floats import FloatCodec
 
     register("float", FloatCodec.at_level, FloatCodec())

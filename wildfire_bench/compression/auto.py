@@ -38,11 +38,17 @@ def choose_by_content(image: Buffer) -> Choice:
     Returns
     -------
     Choice
-        ``stored`` for what will not shrink, ``float`` or ``predictive`` where most of the image
-        is pixels that gain by it, else zstd.
+        ``stored`` for what will not shrink, ``unwrap`` for LZW TIFFs, ``float`` or
+        ``predictive`` where most of the image is pixels that gain by it, else zstd.
     """
     view = byte_view(image)
     layout = find_layout(view)
+    if layout.source == "tiff" and not layout.runs and "unwrap" in codec_names():
+        coder = encoder("unwrap").for_image(view)
+        if coder.name == "unwrap":
+            return Choice(
+                coder, "it is a TIFF whose LZW hides pixels that neighbours predict", layout
+            )
     if will_not_shrink(view):
         reason = "samples of it do not shrink: it is compressed already"
         if not layout.runs:

@@ -23,7 +23,13 @@ from wildfire_bench.compression.stored import StoredCodec
 from wildfire_bench.compression.zstd import ZstdCodec, decompress_frame, will_not_shrink
 from wildfire_bench.errors import CorruptPayload, SettingsError
 
-__all__ = ["FloatCoding", "PredictiveCodec", "PredictiveEncoder", "decode_segment"]
+__all__ = [
+    "FloatCoding",
+    "PredictiveCodec",
+    "PredictiveEncoder",
+    "blind_segments",
+    "decode_segment",
+]
 
 _SEGMENT_BYTES = 1 << 20
 """Pixels coded at a time: what prediction and entropy coding touch stays in the cache."""
@@ -150,10 +156,10 @@ class PredictiveEncoder:
         position = 0
         for stretch in self._stretches(offset_bytes, offset_bytes + len(view)):
             start = stretch.start - offset_bytes
-            pieces.extend(_blind(view[position:start]))
+            pieces.extend(blind_segments(view[position:start]))
             position = start + stretch.grid.size_bytes
             pieces.append(self._coded(view[start:position], stretch))
-        pieces.extend(_blind(view[position:]))
+        pieces.extend(blind_segments(view[position:]))
         return join_segments(view, pieces)
 
     def _stretches(self, start: int, stop: int) -> Iterator[_Stretch]:
@@ -264,7 +270,8 @@ def _cut(run: PixelRun, plan: Plan | None, start: int, stop: int) -> Iterator[_S
         yield _Stretch(start, grid, run, plan)
 
 
-def _blind(data: memoryview) -> Iterator[EncodedSegment]:
+def blind_segments(data: memoryview) -> Iterator[EncodedSegment]:
+    """Encode bytes that are no pixels, by zstd or as they are."""
     if not len(data):
         return
     coded = _BLIND.encode(data)

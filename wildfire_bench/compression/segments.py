@@ -33,6 +33,7 @@ class Kind(IntEnum):
     ZSTD = 1
     PIXELS = 2
     FLOATS = 3
+    LZW = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,16 +12,21 @@ import numpy.typing as npt
 
 from wildfire_bench.compression.pixel_run import PixelRun, SampleKind, merged
 
-__all__ = ["Directory", "directories", "tiff_runs"]
+__all__ = ["Directory", "LzwStrips", "directories", "lzw_strips", "tiff_runs"]
 
 _WIDTH, _BITS, _COMPRESSION, _SAMPLES, _PLANAR, _FORMAT = 256, 258, 259, 277, 284, 339
+_LENGTH, _ROWS_PER_STRIP, _TILE_LENGTH, _PREDICTOR = 257, 278, 323, 317
 _STRIPS, _STRIP_SIZES, _TILE_WIDTH, _TILES, _TILE_SIZES = 273, 279, 322, 324, 325
 _READ = {
     *(_WIDTH, _BITS, _COMPRESSION, _SAMPLES, _PLANAR, _FORMAT),
+    *(_LENGTH, _ROWS_PER_STRIP, _TILE_LENGTH, _PREDICTOR),
     *(_STRIPS, _STRIP_SIZES, _TILE_WIDTH, _TILES, _TILE_SIZES),
 }
+_MAGICS = {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}
+_MAX_STRIP_BYTES = 4 << 20
+"""Larger LZW strips are not unwrapped: a few of them must fit into one segment."""
 _TYPES = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8"}
-_UNCOMPRESSED = 1
+_UNCOMPRESSED, _LZW = 1, 5
 _MAX_DIRECTORIES = 64
 _MAX_TAGS = 4096
 _MAX_PLACES = 1 << 18
@@ -46,9 +51,51 @@ class Directory:
 
 def tiff_runs(image: memoryview) -> list[PixelRun] | None:
     """Find the runs of samples of a TIFF; None when it is no TIFF, empty when compressed."""
-    if bytes(image[:4]) not in {b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"}:
+    if bytes(image[:4]) not in _MAGICS:
         return None
     return [run for directory in directories(image) for run in _runs(directory)]
+
+
+@dataclass(frozen=True, slots=True)
+class LzwStrips:
+    """The strips or tiles of the first image of an LZW TIFF."""
+
+    run: PixelRun
+    """What their samples are; its place and size mean nothing."""
+    places: tuple[tuple[int, int, int], ...]
+    """Offset, size and decoded size of each, by offset."""
+    differenced: bool
+    """Whether samples were subtracted from their right neighbours before (predictor 2)."""
+
+
+def lzw_strips(image: memoryview) -> LzwStrips | None:
+    """Find the strips or tiles of a TIFF that is compressed by LZW; None for all others."""
+    if bytes(image[:4]) not in _MAGICS:
+        return None
+    directory = next(directories(image), None)
+    if directory is None or directory.first(_COMPRESSION, _UNCOMPRESSED) != _LZW:
+        return None
+    found = _places(directory)
+    predictor = directory.first(_PREDICTOR, 1)
+    if found is None or predictor not in (1, 2):
+        return None
+    run, offsets, sizes = found
+    line, rows = run.width * run.pixel_bytes, directory.first(_LENGTH, 0)
+    tiled = _TILES in directory.tags
+    height = directory.first(_TILE_LENGTH if tiled else _ROWS_PER_STRIP, rows)
+    if not 0 < line * min(height, rows) <= _MAX_STRIP_BYTES:
+        return None
+    each = max(1, -(-rows // height))
+    places = [
+        (offset, size, line * (height if tiled else min(height, rows - index % each * height)))
+        for index, (offset, size) in enumerate(zip(offsets, sizes, strict=True))
+    ]
+    end, kept = 0, []
+    for place in sorted(places):
+        if place[0] >= end and place[1] and sum(place[:2]) <= len(image) and place[2] > 0:
+            kept.append(place)
+            end = sum(place[:2])
+    return LzwStrips(run, tuple(kept), predictor == 2) if kept else None
 
 
 def directories(image: memoryview) -> Iterator[Directory]:
@@ -104,6 +151,15 @@ class _Reader:
 
 
 def _runs(directory: Directory) -> Iterator[PixelRun]:
+    found = _places(directory)
+    if found is None or directory.first(_COMPRESSION, _UNCOMPRESSED) != _UNCOMPRESSED:
+        return
+    run, offsets, sizes = found
+    yield from merged(run, iter(sorted(zip(offsets, sizes, strict=True))))
+
+
+def _places(directory: Directory) -> tuple[PixelRun, list[int], list[int]] | None:
+    """Give what the samples are, and offsets and sizes of strips or tiles."""
     tiled = _TILES in directory.tags
     width = directory.first(_TILE_WIDTH if tiled else _WIDTH, 0)
     samples = directory.first(_SAMPLES, 1)
@@ -111,29 +167,25 @@ def _runs(directory: Directory) -> Iterator[PixelRun]:
     offsets = directory.tags.get(_TILES if tiled else _STRIPS)
     sizes = directory.tags.get(_TILE_SIZES if tiled else _STRIP_SIZES)
     if (
-        directory.first(_COMPRESSION, _UNCOMPRESSED) != _UNCOMPRESSED
-        or offsets is None
+        offsets is None
         or sizes is None
         or offsets.size != sizes.size
         or not 1 <= width <= _MAX_WIDTH
         or not 1 <= samples <= 64
         or len(bits) != 1
     ):
-        return
+        return None
     (depth,) = bits
     if depth not in {8, 16, 32, 64}:
         # Packed samples: bytes of a row still resemble the row above.
         width, samples, depth = max(1, width * samples * int(depth) // 8), 1, 8
-    bands = 1 if directory.first(_PLANAR, 1) == 2 else samples
     run = PixelRun(
         0,
         0,
         width,
-        bands,
+        1 if directory.first(_PLANAR, 1) == 2 else samples,
         int(depth) // 8,
         directory.big_endian,
         _KINDS.get(directory.first(_FORMAT, 1), SampleKind.UNSIGNED),
     )
-    order = np.argsort(offsets, kind="stable")
-    places = zip(offsets[order].tolist(), sizes[order].tolist(), strict=True)
-    yield from merged(run, places)
+    return run, offsets.tolist(), sizes.tolist()
