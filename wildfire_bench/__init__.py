@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
     from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
     from wildfire_bench.streaming.model import Receipt, Route, SatelliteImage
+    from wildfire_bench.streaming.record_consumer import RecordConsumer
     from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "ImageChunkManager",
     "KafkaDataProducer",
     "Receipt",
+    "RecordConsumer",
     "Route",
     "S3ReferenceHandler",
     "SatelliteImage",
@@ -36,6 +38,7 @@ _HOMES = {
     "ImageChunkManager": "wildfire_bench.streaming.image_chunk_manager",
     "KafkaDataProducer": "wildfire_bench.streaming.kafka_producer",
     "Receipt": "wildfire_bench.streaming.model",
+    "RecordConsumer": "wildfire_bench.streaming.record_consumer",
     "Route": "wildfire_bench.streaming.model",
     "S3ReferenceHandler": "wildfire_bench.streaming.s3_reference_handler",
     "SatelliteImage": "wildfire_bench.streaming.model",

@@ -5,19 +5,40 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from wildfire_bench.streaming.inbound import PartitionState
+from wildfire_bench.streaming.ledger import PartitionLedger
 
-__all__ = ["CommitPump"]
+__all__ = ["CommitPump", "Committable", "offsets_of"]
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 0.1
 
-_Waiter: TypeAlias = tuple[PartitionState, Callable[[bool], None]]
+
+class Committable(Protocol):
+    """An assigned partition whose safe offset is committed."""
+
+    @property
+    def topic(self) -> str:
+        """Its topic."""
+
+    @property
+    def partition(self) -> int:
+        """Its number."""
+
+    @property
+    def ledger(self) -> PartitionLedger:
+        """What of it is done."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it went to another consumer."""
+
+
+_Waiter: TypeAlias = tuple[Committable, Callable[[bool], None]]
 
 
 class CommitPump:
@@ -28,10 +49,10 @@ class CommitPump:
     """
 
     def __init__(self) -> None:
-        self._dirty: set[PartitionState] = set()
+        self._dirty: set[Committable] = set()
         self._waiting: list[_Waiter] = []
         self._in_flight: list[_Waiter] | None = None
-        self._in_flight_states: tuple[PartitionState, ...] = ()
+        self._in_flight_states: tuple[Committable, ...] = ()
         self._not_before = 0.0
 
     @property
@@ -39,7 +60,7 @@ class CommitPump:
         """Whether an answer is awaited."""
         return self._in_flight is not None or bool(self._dirty)
 
-    def touch(self, state: PartitionState, committed: Callable[[bool], None] | None = None) -> None:
+    def touch(self, state: Committable, committed: Callable[[bool], None] | None = None) -> None:
         """Note that a partition has something new.
 
         `committed` is called with True once that is stored, with False if the partition was lost
@@ -78,7 +99,7 @@ class CommitPump:
         for state, committed in waiters:
             committed(state in self._in_flight_states)
 
-    def leave(self, states: Iterable[PartitionState], *, committed: bool) -> None:
+    def leave(self, states: Iterable[Committable], *, committed: bool) -> None:
         """Answer those who wait for partitions that were given up."""
         left = set(states)
         waiters, self._waiting = self._waiting, []
@@ -98,7 +119,7 @@ class CommitPump:
         self._not_before = time.monotonic() + RETRY_AFTER_S
 
 
-def offsets_of(states: Iterable[PartitionState]) -> list[TopicPartition]:
+def offsets_of(states: Iterable[Committable]) -> list[TopicPartition]:
     """Safe offsets with their notes, ready to commit."""
     return [
         TopicPartition(

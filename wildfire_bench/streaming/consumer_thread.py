@@ -18,16 +18,12 @@ from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
 
-from wildfire_bench.errors import (
-    AcknowledgementLost,
-    BrokerUnavailable,
-    TransportError,
-    WildfireBenchError,
-)
+from wildfire_bench.errors import AcknowledgementLost, WildfireBenchError
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.assignment import Assignment
 from wildfire_bench.streaming.commit_pump import CommitPump
 from wildfire_bench.streaming.consumer_config import group_config
+from wildfire_bench.streaming.consumer_errors import raise_if_permanent
 from wildfire_bench.streaming.dead_letters import DeadLetterWriter, letter_for
 from wildfire_bench.streaming.fetch_gate import FetchGate, Overload
 from wildfire_bench.streaming.inbound import InboundImage, PartitionState
@@ -254,10 +250,8 @@ class ConsumerThread:
             if state is not None:
                 state.ledger.read(message.offset() - 1)
                 state.clock.at_end()
-        elif error.fatal() or error.code() in _PERMANENT:
-            raise _transport_error(error, self.settings)
         else:
-            log.warning("Kafka reports: %s", error.str())
+            raise_if_permanent(error, self.settings)
 
     def _tick(self) -> None:
         self._next_tick = time.monotonic() + _TICK_S
@@ -326,14 +320,6 @@ class ConsumerThread:
             log.warning("consumer did not close cleanly: %s", error)
 
 
-_PERMANENT = {
-    KafkaError.TOPIC_AUTHORIZATION_FAILED,
-    KafkaError.GROUP_AUTHORIZATION_FAILED,
-    KafkaError._AUTHENTICATION,  # noqa: SLF001 - librdkafka's own names
-    KafkaError._INVALID_ARG,  # noqa: SLF001
-}
-
-
 def _lost_error(image: InboundImage) -> AcknowledgementLost:
     state = image.partition
     msg = (
@@ -341,13 +327,6 @@ def _lost_error(image: InboundImage) -> AcknowledgementLost:
         f"{state.partition} of {state.topic} went to another consumer; it comes again"
     )
     return AcknowledgementLost(msg)
-
-
-def _transport_error(error: KafkaError, settings: Settings) -> TransportError:
-    servers = settings.kafka.bootstrap_servers
-    if error.code() == KafkaError._ALL_BROKERS_DOWN:  # noqa: SLF001 - librdkafka's own name
-        return BrokerUnavailable(f"no broker of {servers} answers: is Kafka running?")
-    return TransportError(f"receiving from {servers} ended: {error.str()}")
 
 
 def _about(envelope: Envelope | None) -> dict[str, Any]:
