@@ -7,6 +7,7 @@ import importlib
 import pytest
 
 from tests.repository.documents import table
+from wildfire_bench.compression import codec_names
 from wildfire_bench.settings import Settings, TopicProfileName, setting_keys
 from wildfire_bench.settings_environment import ENVIRONMENT_VARIABLES
 from wildfire_bench.streaming.topics import TopicSpec, topic_specs
@@ -55,3 +56,8 @@ def test_every_topic_is_as_it_is_made(profile):
 def test_a_limit_has_its_value(row):
     module, _, name = row[0].strip("`").rpartition(".")
     assert getattr(importlib.import_module(f"wildfire_bench.{module}"), name) == int(row[1])
+
+
+def test_every_codec_is_described():
+    told = {row[0].strip("`") for row in table("docs/architecture.md", "Compression")}
+    assert told == {*codec_names(), "auto"}
