@@ -19,6 +19,8 @@ _FEWEST_BITS, _MOST_BITS = 9, 12
 _FULL = 4094
 _CHECK_GAP = 10_000
 _HASH_SIZE = 1 << 14
+_KNUTH = 2654435761
+"""Multiplicative hashing; how entries are found does not show in the output."""
 
 _READ = types.Array(types.uint8, 1, "C", readonly=True)
 _WRITE = types.Array(types.uint8, 1, "C")
@@ -126,8 +128,8 @@ def _encode(raw, out):
     for i in range(1, raw.size):
         byte = int(raw[i])
         read += 1
-        key = (byte << _MOST_BITS) | entry
-        slot = ((byte << 6) ^ (entry * 5)) & (_HASH_SIZE - 1)
+        key = np.int64((byte << _MOST_BITS) | entry)
+        slot = ((key * _KNUTH) & 0xFFFFFFFF) >> 18
         while keys[slot] >= 0 and keys[slot] != key:
             slot = (slot + 1) & (_HASH_SIZE - 1)
         if keys[slot] == key:
