@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from wildfire_bench.errors import SampleUnavailable
 
-__all__ = ["SCENES", "Pixels", "Scene", "SourceFile", "normalised_difference"]
+__all__ = ["SCENES", "Pixels", "Scene", "SourceFile", "checked_path", "normalised_difference"]
 
 Pixels = npt.NDArray[Any]
 
@@ -54,7 +54,7 @@ class Scene:
         SampleUnavailable
             If the package is not installed, or a file is another than expected.
         """
-        return tuple(self._checked(file) for file in self.files)
+        return tuple(checked_path(self.name, self.package, file) for file in self.files)
 
     def pixels(self) -> Pixels:
         """Read the scene: rows, columns, bands. Raises what `source_paths` raises."""
@@ -69,19 +69,32 @@ class Scene:
             raise _not_installed(self.name, str(error.name)) from None
         return np.stack([tifffile.imread(path) for path in paths], axis=-1)
 
-    def _checked(self, file: SourceFile) -> Path:
-        try:
-            path = Path(str(distribution(self.package).locate_file(file.path)))
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        except (PackageNotFoundError, FileNotFoundError):
-            raise _not_installed(self.name, self.package) from None
-        if digest != file.sha256:
-            msg = (
-                f"{file.path} of {self.package} has SHA-256 {digest} where {file.sha256} is "
-                f"expected: install the version that wildfire-bench[samples] names"
-            )
-            raise SampleUnavailable(msg)
-        return path
+
+def checked_path(name: str, package: str, file: SourceFile) -> Path:
+    """Find a file that a data package installs, and check that it is the expected one.
+
+    Parameters
+    ----------
+    name
+        The sample it is for, as messages call it.
+
+    Raises
+    ------
+    SampleUnavailable
+        If the package is not installed, or the file is another than expected.
+    """
+    try:
+        path = Path(str(distribution(package).locate_file(file.path)))
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    except (PackageNotFoundError, FileNotFoundError):
+        raise _not_installed(name, package) from None
+    if digest != file.sha256:
+        msg = (
+            f"{file.path} of {package} has SHA-256 {digest} where {file.sha256} is "
+            f"expected: install the version that wildfire-bench[samples] names"
+        )
+        raise SampleUnavailable(msg)
+    return path
 
 
 def _not_installed(name: str, package: str) -> SampleUnavailable:
