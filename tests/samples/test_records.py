@@ -17,7 +17,7 @@ from wildfire_bench.streaming.record_schema import check_record
 @pytest.mark.parametrize(
     ("data_type", "count"),
     [
-        ("critical_alerts", 1026),
+        ("critical_alerts", 1_027),
         ("iot_sensors", 26_115),
         ("nasa_firms", 6_016),
         ("weather_bulk", 40),

@@ -23,16 +23,14 @@ from wildfire_bench.samples.scenes import SourceFile, checked_path
 
 __all__ = [
     "FIELDS_PROVENANCE",
-    "FORMS",
-    "Form",
     "WeatherField",
     "weather_fields",
     "weather_records",
 ]
 
 FIELDS_PROVENANCE: Final = (
-    "iris-sample-data 2.5.2 (Open Government Licence): 22 fields of uk_hires.pp (204 by 187) and 18 of "
-    "GloSea4 (145 by 192), Met Office model output, 32-bit floats"
+    "iris-sample-data 2.5.2 (Open Government Licence): 22 fields of uk_hires.pp (204 by 187) and "
+    "18 of GloSea4 (145 by 192), Met Office model output, 32-bit floats"
 )
 _FOLDER = "iris_sample_data/sample_data/"
 _FILES: Final = tuple(
