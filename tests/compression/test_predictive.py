@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,18 @@ def test_a_real_scene_takes_at_most_58_percent_of_zstd_1():
     image = sample("sentinel-2").data
     payload = encoder("predictive").for_image(image).encode(image, 0)
     assert len(payload) <= 0.58 * len(encoder("zstd", 1).encode(image))
+
+
+def test_encoding_30_mb_holds_at_most_32_mb_beside_them():
+    image = sample("sentinel-2").data
+    coder = encoder("predictive").for_image(image)
+    tracemalloc.start()
+    try:
+        coder.encode(image, 0)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 32_000_000
 
 
 def test_there_are_no_levels():

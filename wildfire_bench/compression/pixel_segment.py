@@ -187,4 +187,5 @@ def _planes(grid: Grid, low_bits: int) -> int:
 
 def _entropy_coded(plane: npt.NDArray[np.uint8]) -> bytes:
     coded: bytes = _entropy.compressor.compress(plane.data)
-    return coded if len(coded) < plane.size else plane.tobytes()
+    # A copy of the right size: zstandard's own bytes keep room for the worst case.
+    return bytes(memoryview(coded)) if len(coded) < plane.size else plane.tobytes()
