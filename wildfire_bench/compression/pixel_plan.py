@@ -27,7 +27,7 @@ _LOW_BITS = (0, 2, 4, 8)
 """Single bits pack too slowly to be worth it."""
 _TOLERANCE_BITS = 0.05
 """What keeping more bits out of entropy coding may cost a sample: it is faster by far."""
-_RICH_PLANE_BITS = 4.5
+_RICH_PLANE_BITS = 4.0
 """In planes of less entropy, zstd loses much time to matches that gain little."""
 _FAST_BLEND_BITS = 0.03
 """What another blend must gain over `Blend.THREE_QUARTERS`, which is undone fastest."""
