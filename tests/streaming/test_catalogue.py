@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.streaming.conftest import picture, receive
-from tests.streaming.test_delivery import letters
+from tests.streaming.test_delivery import letters, with_limits
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer, browse, fetch
 from wildfire_bench.errors import ObjectStoreNotConfigured, RecordMissing, TopicMissing
 from wildfire_bench.settings import S3Settings, Settings
@@ -123,3 +123,20 @@ async def remove(s3: S3Settings, location: ObjectLocation) -> None:
         client = store._client
         assert client is not None
         await asyncio.to_thread(client.remove_object, location.bucket, location.key)
+
+
+async def test_a_download_waits_for_room_and_one_that_never_fits_is_named(
+    small: Settings, consumer: MakeConsumer
+) -> None:
+    images = [picture(400_000, seed) for seed in range(3)]
+    async with KafkaDataProducer(settings=small) as producer:
+        for image in images:
+            await producer.send_satellite_image(image)
+    one_at_a_time = with_limits(small, memory_bytes=500_000, spill_bytes=1)
+    async with consumer(settings=one_at_a_time) as received:
+        found = await receive(received, 3)
+    assert sorted(bytes(image.data) for image in found) == sorted(images)
+    none_at_all = with_limits(small, memory_bytes=300_000, spill_bytes=1)
+    async with consumer(settings=none_at_all, group_id=f"{small.topic_prefix}other"):
+        refused = await letters(small, 3)
+    assert {letter.error for letter in refused} == {"ReassemblyOverflow"}

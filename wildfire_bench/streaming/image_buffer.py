@@ -88,6 +88,10 @@ class BufferBudget:
             return None
         return ImageBuffer(view, self, spilled=True)
 
+    def could_hold(self, size_bytes: int) -> bool:
+        """Whether an image of this size fits when nothing else is held."""
+        return size_bytes <= max(self._memory_limit, self._spill_limit)
+
     def give_back(self, size_bytes: int, *, spilled: bool) -> None:
         """Account for bytes that are no longer used."""
         with self._lock:

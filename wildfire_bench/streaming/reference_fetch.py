@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["ReferenceFetch", "download_into"]
 
 PARALLEL_DOWNLOADS = 2
+ROOM_POLL_S = 0.1
+"""How often a download that waits for room looks for it."""
 
 
 class ReferenceFetch:
@@ -69,7 +71,7 @@ class ReferenceFetch:
                 return
             started = time.perf_counter()
             try:
-                buffer = self._allocate(image)
+                buffer = await self._allocate(image)
                 image.release = buffer.release
                 await self._read(image, entry, buffer)
             except WildfireBenchError as error:
@@ -96,14 +98,20 @@ class ReferenceFetch:
         what = f"image {identity.image_id}"
         await loop.run_in_executor(None, check_digest, buffer.view, identity.digest, what)
 
-    def _allocate(self, image: InboundImage) -> ImageBuffer:
-        buffer = self._thread.intake.reassembly.budget.allocate(image.size_bytes)
-        if buffer is None:
-            msg = (
-                f"no room for image {image.envelope.identity.image_id} of {image.size_bytes:,} "
-                "bytes: raise kafka_consumer.memory_bytes or spill_bytes, or free disk space"
-            )
-            raise ReassemblyOverflow(msg)
+    async def _allocate(self, image: InboundImage) -> ImageBuffer:
+        """Wait for room, which every acknowledged image gives back, as long as chunks may wait."""
+        budget = self._thread.intake.reassembly.budget
+        waiting_s = self._thread.settings.kafka_consumer.reassembly_timeout_s
+        deadline = time.monotonic() + waiting_s
+        while (buffer := budget.allocate(image.size_bytes)) is None:
+            if time.monotonic() > deadline or not budget.could_hold(image.size_bytes):
+                msg = (
+                    f"no room for image {image.envelope.identity.image_id} of "
+                    f"{image.size_bytes:,} bytes: raise kafka_consumer.memory_bytes or "
+                    "spill_bytes, or free disk space"
+                )
+                raise ReassemblyOverflow(msg)
+            await asyncio.sleep(ROOM_POLL_S)
         return buffer
 
 
