@@ -19,7 +19,13 @@ from wildfire_bench.errors import (
     MetadataTooLarge,
     NotRunning,
 )
-from wildfire_bench.settings import KafkaSettings, S3Settings, Settings
+from wildfire_bench.settings import (
+    CodecChoice,
+    DataType,
+    KafkaSettings,
+    S3Settings,
+    Settings,
+)
 from wildfire_bench.streaming.broker_limits import read_limits
 from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.model import RecordPlace, Route
@@ -222,3 +228,13 @@ async def test_a_receipt_tells_what_was_done(producer: KafkaDataProducer) -> Non
     assert (receipt.codec, receipt.level) == ("zstd", 1)
     assert set(receipt.seconds) == {"identify", "encode", "send", "total"}
     assert replace(receipt, raw_bytes=receipt.encoded_bytes).ratio == 1
+
+
+async def test_a_codec_chosen_by_content_is_told_with_its_reason(topics: Settings) -> None:
+    auto = {**topics.compression_matrix, DataType.SATELLITE_IMAGERY: CodecChoice(codec="auto")}
+    settings = topics.model_copy(update={"compression_matrix": auto})
+    async with KafkaDataProducer(settings=settings) as producer:
+        receipt = await producer.send_satellite_image(noise(200_000))
+    assert receipt.codec == "stored"
+    assert receipt.codec_reason is not None
+    assert receipt.codec_reason in receipt._repr_html_()

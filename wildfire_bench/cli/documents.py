@@ -34,6 +34,7 @@ def receipt_document(receipt: Receipt) -> dict[str, Any]:
         "route": receipt.route.value,
         "reason": receipt.reason,
         "codec": receipt.codec,
+        "codec_reason": receipt.codec_reason,
         "level": receipt.level,
         "encoded_bytes": receipt.encoded_bytes,
         "wire_bytes": receipt.wire_bytes,

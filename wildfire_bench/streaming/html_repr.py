@@ -39,10 +39,11 @@ _Row: TypeAlias = tuple[str, str, str]
 def receipt_html(receipt: Receipt) -> str:
     """Show what became of a sent image; no pre-signed URL is part of a receipt."""
     level = "" if receipt.level is None else f", level {receipt.level}"
+    why = "" if receipt.codec_reason is None else f": {receipt.codec_reason}"
     encoded = f"{receipt.encoded_bytes:,} bytes, {receipt.ratio:.2f} raw bytes to one"
     rows = [
         ("Route", f"{receipt.route.value}: {receipt.reason}", ""),
-        ("Codec", f"{receipt.codec}{level}", ""),
+        ("Codec", f"{receipt.codec}{level}{why}", ""),
         *_identity_rows(receipt.identity),
         ("Encoded", encoded, ""),
         ("On the wire", f"{receipt.wire_bytes:,} bytes", ""),

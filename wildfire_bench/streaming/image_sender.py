@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from wildfire_bench.compression.auto import ChosenEncoder
 from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder
 from wildfire_bench.errors import ObjectStoreNotConfigured
 from wildfire_bench.settings import Settings
@@ -63,6 +64,7 @@ class Sent:
     encoded_bytes: int
     wire_bytes: int
     encode_s: float
+    codec_reason: str | None = None
 
     @property
     def dataref(self) -> str | None:
@@ -201,6 +203,7 @@ class ImageSender:
             encoded_bytes=memoryview(block.payload).nbytes,
             wire_bytes=size,
             encode_s=block.encode_s,
+            codec_reason=_reason_of(encoder),
         )
 
     async def _send_chunks(
@@ -247,6 +250,7 @@ class ImageSender:
             encoded_bytes=encoded_bytes,
             wire_bytes=wire_bytes,
             encode_s=encode_s,
+            codec_reason=_reason_of(encoder),
         )
 
     async def _upload(
@@ -284,6 +288,7 @@ class ImageSender:
             encoded_bytes=location.size_bytes,
             wire_bytes=location.size_bytes,
             encode_s=encode_s,
+            codec_reason=_reason_of(encoder),
         )
 
     async def _json_record(
@@ -321,3 +326,7 @@ class ImageSender:
         encoder: ImageEncoder,
     ) -> AsyncGenerator[EncodedBlock]:
         return encode_blocks(source, identity, places, encoder, self._pool, ahead=self._ahead)
+
+
+def _reason_of(encoder: ImageEncoder) -> str | None:
+    return encoder.reason if isinstance(encoder, ChosenEncoder) else None

@@ -218,6 +218,7 @@ class KafkaDataProducer:
                 "total": ended - started,
             },
             dataref=sent.dataref,
+            codec_reason=sent.codec_reason,
         )
 
     async def prepare(self, *data_types: DataType | str) -> None:

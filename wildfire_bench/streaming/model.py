@@ -221,6 +221,8 @@ class Receipt:
     seconds: Mapping[str, float]
     """Seconds per stage: ``identify``, ``encode`` (all threads), ``acknowledge``, ``total``."""
     dataref: str | None = None
+    codec_reason: str | None = None
+    """Why this codec, when it was chosen by content (``codec: auto`` in the matrix)."""
 
     @property
     def image_id(self) -> str:
