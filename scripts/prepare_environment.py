@@ -21,6 +21,14 @@ ROOT = Path(__file__).resolve().parents[1]
 INPUTS = ("requirements.lock", "uv.requirements.lock", "pyproject.toml")
 STAMP = "wildfire-bench.stamp"
 """File in the environment that says what it was made from."""
+FIRST_USES = {
+    "fetching Kafka's jars": "from wildfire_bench.stack.jars import ensure_jars; ensure_jars()",
+    "compiling the pixel loops": (
+        "from wildfire_bench.compression.pixel_loops import engine; engine()"
+    ),
+}
+"""What the first use would do without a word for up to half a minute; that which fails here (no
+network, say) is tried again there, and explained."""
 
 
 def prepare(root: Path) -> bool:
@@ -41,6 +49,9 @@ def prepare(root: Path) -> bool:
         sync = [uv, "--directory", root, "pip", "sync", *into, "--require-hashes"]
         _run([*sync, root / "requirements.lock"])
         _run([uv, "pip", "install", *into, "--no-deps", "--editable", root])
+        for what, code in FIRST_USES.items():
+            _say(what)
+            _try([environment / "bin" / "python", "-c", code])
         (environment / STAMP).write_text(wanted, encoding="utf-8")
         _say(f"environment ready after {time.monotonic() - start:.0f} s")
         return True
@@ -99,6 +110,13 @@ def _python_version() -> str:
 
 def _run(command: list[object]) -> None:
     subprocess.run([str(part) for part in command], check=True)
+
+
+def _try(command: list[object]) -> None:
+    try:
+        _run(command)
+    except subprocess.CalledProcessError:
+        _say("that failed for now, and will be tried again when it is needed")
 
 
 def _say(text: str) -> None:

@@ -41,7 +41,8 @@ def steps(script, monkeypatch) -> list[str]:
 
 def test_packages_come_from_the_lock_by_hash_before_the_project(script, checkout, steps):
     script.prepare(checkout)
-    uv, sync, project = steps
+    uv, sync, project, *first_uses = steps
+    assert len(first_uses) == len(script.FIRST_USES)
     assert "--require-hashes" in uv
     assert f"--require-hashes {checkout}/requirements.lock" in sync
     assert f"--no-deps --editable {checkout}" in project
@@ -50,6 +51,22 @@ def test_packages_come_from_the_lock_by_hash_before_the_project(script, checkout
 def test_a_second_time_nothing_is_done(script, checkout, steps):
     script.prepare(checkout)
     assert script.prepare(checkout) is False
+
+
+def test_a_first_use_that_fails_leaves_the_environment_usable(
+    script, checkout, steps, monkeypatch, capsys
+):
+    record = script._run
+
+    def fail_first_uses(command):
+        record(command)
+        if "-c" in command:
+            raise subprocess.CalledProcessError(1, command)
+
+    monkeypatch.setattr(script, "_run", fail_first_uses)
+    assert script.prepare(checkout) is True
+    assert script.prepare(checkout) is False
+    assert "tried again when it is needed" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
