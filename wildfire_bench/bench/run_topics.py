@@ -16,20 +16,24 @@ TIMEOUT_S = 60.0
 
 
 @contextmanager
-def run_topics(settings: Sequence[Settings]) -> Iterator[None]:
-    """Keep the image topics of several settings while the context lasts.
+def run_topics(
+    settings: Sequence[Settings], *, images: bool = True, lanes: bool = False
+) -> Iterator[None]:
+    """Keep the topics of several settings while the context lasts.
 
     Parameters
     ----------
     settings
         Brokers, and a topic prefix each.
+    images, lanes
+        Topics that images pass, and those of small records.
 
     Raises
     ------
     TransportError
         If a topic cannot be made.
     """
-    wanted = [spec for each in settings for spec in _image_topics(each)]
+    wanted = [spec for each in settings for spec in _topics(each, images=images, lanes=lanes)]
     admin = open_admin(settings[0])
     try:
         ensure_topics(admin, wanted)
@@ -40,8 +44,11 @@ def run_topics(settings: Sequence[Settings]) -> Iterator[None]:
             done.exception(TIMEOUT_S)  # one that was not made cannot be deleted
 
 
-def _image_topics(settings: Settings) -> list[TopicSpec]:
-    """Pick those that images pass; nothing is sent to the lanes for small records."""
+def _topics(settings: Settings, *, images: bool, lanes: bool) -> list[TopicSpec]:
     names = topic_names(settings)
-    used = {*names.images, names.dead_letters}
+    used = {names.dead_letters}
+    if images:
+        used.update(names.images)
+    if lanes:
+        used.update(names.lanes.values())
     return [spec for spec in topic_specs(settings) if spec.name in used]

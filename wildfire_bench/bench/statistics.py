@@ -10,9 +10,20 @@ from numpy.typing import NDArray
 
 from wildfire_bench.errors import InvalidParameter
 
-__all__ = ["Interval", "Summary", "median_interval", "percentile", "ratio_interval", "summarise"]
+__all__ = [
+    "Interval",
+    "Summary",
+    "difference_interval",
+    "median_interval",
+    "percentile",
+    "percentile_interval",
+    "ratio_interval",
+    "summarise",
+]
 
 RESAMPLES = 10_000
+PERCENTILE_RESAMPLES = 1_000
+"""Of a percentile, whose samples are many."""
 CONFIDENCE = 0.95
 MIN_FOR_INTERVAL = 5
 """Below five samples a bootstrap of the median covers far less than it says."""
@@ -125,6 +136,32 @@ def percentile(samples: Sequence[float], percent: float) -> float | None:
     if beyond < BEYOND_PERCENTILE:
         return None
     return float(np.percentile(values, percent))
+
+
+def difference_interval(after: Sequence[float], before: Sequence[float]) -> Interval | None:
+    """Interval of median(after) - median(before), both resampled.
+
+    None when either side has fewer than five samples.
+    """
+    upper, lower = _finite(after), _finite(before)
+    if min(len(upper), len(lower)) < MIN_FOR_INTERVAL:
+        return None
+    rng = np.random.default_rng(_SEED)
+    value = float(np.median(upper) - np.median(lower))
+    return _interval(value, _medians(upper, rng) - _medians(lower, rng))
+
+
+def percentile_interval(samples: Sequence[float], percent: float) -> Interval | None:
+    """Interval of a percentile, or None where `percentile` gives none."""
+    value = percentile(samples, percent)
+    if value is None:
+        return None
+    values, rng = _finite(samples), np.random.default_rng(_SEED)
+    drawn = [
+        np.percentile(values[rng.integers(0, len(values), len(values))], percent)
+        for _ in range(PERCENTILE_RESAMPLES)
+    ]
+    return _interval(value, np.asarray(drawn))
 
 
 def _finite(samples: Sequence[float]) -> NDArray[np.float64]:

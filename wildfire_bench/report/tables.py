@@ -11,7 +11,7 @@ from wildfire_bench.bench.variants import Variant
 from wildfire_bench.bench.verdicts import Finding, Verdict, samples_of
 from wildfire_bench.report.fragments import Cell, Fragment, Raw, table
 
-__all__ = ["measured_table", "verdict_table"]
+__all__ = ["measured_table", "verdict_badge", "verdict_table"]
 
 # Sign and word say it too: colour alone would leave some readers out.
 _SIGNS = {
@@ -33,7 +33,7 @@ def verdict_table(findings: Sequence[Finding]) -> Fragment:
                 f"“{finding.claim.words}” ({finding.claim.section})",
             ),
             _measured(finding),
-            _badge(finding.verdict),
+            verdict_badge(finding.verdict),
             finding.sentence,
         ]
         for finding in findings
@@ -109,7 +109,8 @@ def _reduction(interval: Interval) -> str:
     return f"{said} [{interval.low:.0f} to {interval.high:.0f}]".replace("[-", "[−")
 
 
-def _badge(verdict: Verdict) -> Raw:
+def verdict_badge(verdict: Verdict) -> Raw:
+    """Make a verdict told by sign and word."""
     sign, kind = _SIGNS[verdict]
     return Raw(
         f'<span class="badge {kind}"><span aria-hidden="true">{sign} </span>{verdict.value}</span>',
