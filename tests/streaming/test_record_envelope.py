@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -127,3 +128,17 @@ def test_what_is_not_one_strict_json_object_is_an_error(value: bytes | None) -> 
 def test_a_header_that_is_not_utf8_is_an_error() -> None:
     with pytest.raises(CorruptEnvelope, match="ce_time"):
         decode_record(SENSORS, PLACE, b"k", b"{}", [("ce_time", b"\xff")])
+
+
+@given(
+    key=st.none() | st.binary(max_size=20),
+    value=st.none() | st.binary(max_size=40) | st.just(b'{"a": 1}'),
+    headers=st.lists(
+        st.tuples(st.sampled_from(["ce_id", "ce_time", "ce_source", "x"]), st.none() | st.binary())
+    ),
+)
+def test_whatever_lies_in_kafka_is_read_or_is_an_error_of_ours(
+    key: bytes | None, value: bytes | None, headers: list[tuple[str, bytes | None]]
+) -> None:
+    with contextlib.suppress(CorruptEnvelope):
+        assert decode_record(SENSORS, PLACE, key, value, headers).record is not None

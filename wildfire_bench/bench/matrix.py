@@ -142,7 +142,8 @@ class _Run:
                     latencies = [max(latencies)]  # of the burst
                 if round_ > 0:
                     self.samples.append(LaneSample(data_type, name, round_, tuple(latencies)))
-            self.progress(f"round {round_} of {self.work.rounds}: all lanes, all codecs")
+            name = f"round {round_} of {self.work.rounds}" if round_ else "warm-up"
+            self.progress(f"{name}: all lanes, all codecs")
 
     def _carry(self, variant: str, data_type: DataType, load: LaneLoad) -> list[float]:
         """Send records and wait for all of them; the latency of each in ms."""
