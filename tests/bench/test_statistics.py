@@ -3,7 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wildfire_bench.bench.statistics import median_interval, percentile, ratio_interval, summarise
+from wildfire_bench.bench.statistics import (
+    difference_interval,
+    median_interval,
+    percentile,
+    percentile_interval,
+    ratio_interval,
+    summarise,
+)
 from wildfire_bench.errors import InvalidParameter
 
 times = st.lists(st.floats(0.1, 1e6), min_size=5, max_size=30)
@@ -62,3 +69,23 @@ def test_impossible_denominators_are_refused(before):
 @pytest.mark.parametrize(("count", "percent", "told"), [(99, 95, False), (100, 95, True)])
 def test_a_percentile_needs_five_samples_beyond_it(count, percent, told):
     assert (percentile(list(range(count)), percent) is not None) is told
+
+
+def test_a_difference_lies_within_its_interval():
+    found = difference_interval([12.0, 12.1, 11.9, 12.2, 11.8], [10.0, 10.1, 9.9, 10.2, 9.8])
+    assert found.value == pytest.approx(2.0)
+    assert found.low <= found.value <= found.high
+
+
+def test_a_difference_of_few_samples_has_no_interval():
+    assert difference_interval([1.0] * 4, [1.0] * 9) is None
+
+
+def test_a_percentile_lies_within_its_interval():
+    found = percentile_interval([float(n) for n in range(1_000)], 99)
+    assert found.value == pytest.approx(989.01)
+    assert found.low <= found.value <= found.high
+
+
+def test_a_percentile_that_the_count_cannot_carry_has_no_interval():
+    assert percentile_interval([1.0] * 499, 99) is None
