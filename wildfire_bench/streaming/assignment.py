@@ -53,6 +53,7 @@ class Assignment:
             state = PartitionState(found.topic, found.partition, position, note)
             self.partitions[state.scope] = state
         consumer.incremental_assign(committed)
+        consumer.resume(committed)  # one that was paused when it went comes back paused
         log.info("took over %s", _names(partitions))
 
     def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:

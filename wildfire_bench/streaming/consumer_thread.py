@@ -8,7 +8,6 @@ commands (`ConsumerThread.call`).
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections import deque
@@ -21,6 +20,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException
 from wildfire_bench.errors import AcknowledgementLost, WildfireBenchError
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.assignment import Assignment
+from wildfire_bench.streaming.command_queue import CommandQueue
 from wildfire_bench.streaming.commit_pump import CommitPump
 from wildfire_bench.streaming.consumer_config import group_config
 from wildfire_bench.streaming.consumer_errors import raise_if_permanent
@@ -72,7 +72,7 @@ class ConsumerThread:
         self._limits = settings.kafka_consumer
         self._topics = topic_names(settings)
         self._hand_over, self._start_download, self._report_failure = hand_over, download, failed
-        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._commands = CommandQueue()
         self._pool = ThreadPoolExecutor(self._limits.decode_workers, thread_name_prefix="decode")
         self.intake = Intake(settings, self._pool, self.call, self)
         self._letters = DeadLetterWriter(settings.kafka, self._topics.dead_letters)
@@ -81,6 +81,7 @@ class ConsumerThread:
         self._gate = FetchGate(self._limits.ready_bytes)
         self._waiting: deque[InboundImage] = deque()
         self._in_hand: set[InboundImage] = set()
+        self._unanswered: set[tuple[InboundImage, Settled]] = set()
         self._stopping = threading.Event()
         self._next_tick = 0.0
         self._consumer = Consumer(
@@ -135,7 +136,11 @@ class ConsumerThread:
             settled(_lost_error(image))
             return
 
+        asked = (image, settled)
+        self._unanswered.add(asked)
+
         def committed(stored: bool) -> None:
+            self._unanswered.discard(asked)
             settled(None if stored else _lost_error(image))
 
         def done() -> None:
@@ -209,7 +214,7 @@ class ConsumerThread:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                self._run_commands()
+                self._commands.run()
                 message = self._consumer.poll(self._patience_s())
                 if message is not None:
                     self._receive(message)
@@ -225,14 +230,6 @@ class ConsumerThread:
             self._report_failure(error)
         finally:
             self._close()
-
-    def _run_commands(self) -> None:
-        while True:
-            try:
-                command = self._commands.get_nowait()
-            except queue.Empty:
-                return
-            command()
 
     def _patience_s(self) -> float:
         """How long a poll may block: commands cannot wake it."""
@@ -312,19 +309,24 @@ class ConsumerThread:
         self._in_hand = {image for image in self._in_hand if image.partition is not state}
 
     def _close(self) -> None:
+        self._commands.finish()  # before the letters close: these may be refusals
         self._letters.close(_CLOSE_TIMEOUT_S)
-        self._run_commands()
         try:
             self._consumer.close()  # revokes, and so commits
         except (KafkaException, RuntimeError) as error:
             log.warning("consumer did not close cleanly: %s", error)
+        for state in self.partitions.values():
+            state.lost = True
+        self._commands.end()
+        for image, settled in tuple(self._unanswered):
+            settled(_lost_error(image))
 
 
 def _lost_error(image: InboundImage) -> AcknowledgementLost:
     state = image.partition
     msg = (
         f"image {image.envelope.identity.image_id} was not acknowledged: partition "
-        f"{state.partition} of {state.topic} went to another consumer; it comes again"
+        f"{state.partition} of {state.topic} is no longer this consumer's; it comes again"
     )
     return AcknowledgementLost(msg)
 

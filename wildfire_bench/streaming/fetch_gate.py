@@ -42,7 +42,7 @@ class FetchGate:
 
     def __init__(self, ready_bytes: int) -> None:
         self._ready_bytes = ready_bytes
-        self._paused: set[tuple[str, int]] = set()
+        self._paused: set[PartitionState] = set()  # not by number: one that comes back is not
 
     def adjust(
         self,
@@ -51,7 +51,7 @@ class FetchGate:
         overload: Overload,
     ) -> None:
         """Pause what has to wait and resume what need not."""
-        paused = self._paused.intersection(partitions)
+        paused = {scope for scope, state in partitions.items() if state in self._paused}
         everything = self._overloaded(overload, resuming=bool(paused))
         wanted = {scope for scope, state in partitions.items() if everything or state.ledger.full}
         _apply(wanted - paused, consumer.pause)
@@ -63,14 +63,14 @@ class FetchGate:
                 partitions[scope].clock.at_end()
         for scope in paused - wanted:
             partitions[scope].clock.at_end()  # until the next record comes
-        self._paused = wanted
+        self._paused = {partitions[scope] for scope in wanted}
 
     def _overloaded(self, overload: Overload, *, resuming: bool) -> bool:
-        limit = self._ready_bytes // 2 if resuming else self._ready_bytes
+        margin = 2 if resuming else 1
         return (
-            (overload.held_bytes > limit and overload.waiting_images > 0)
-            or overload.waiting_images > MAX_WAITING_IMAGES
-            or overload.unwritten_letters > MAX_UNWRITTEN_LETTERS
+            (overload.held_bytes > self._ready_bytes // margin and overload.waiting_images > 0)
+            or overload.waiting_images > MAX_WAITING_IMAGES // margin
+            or overload.unwritten_letters > MAX_UNWRITTEN_LETTERS // margin
         )
 
 

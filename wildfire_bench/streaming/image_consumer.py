@@ -165,7 +165,8 @@ class SatelliteImageConsumer(AsyncIterator[SatelliteImage]):
         answer: asyncio.Future[None] = loop.create_future()
 
         def settled(error: BaseException | None) -> None:
-            loop.call_soon_threadsafe(_resolve, answer, error)
+            with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
+                loop.call_soon_threadsafe(_resolve, answer, error)
 
         thread.call(partial(thread.settle, image, refusal, settled))
         await answer

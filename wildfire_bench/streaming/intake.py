@@ -139,6 +139,9 @@ class Intake:
             self._outcome.download(image, entry)
 
     def _take_chunk(self, state: PartitionState, fresh: InboundImage, chunk: Chunk) -> None:
+        if any(image.data is not None for image in state.open_images(fresh.mark)):
+            self.duplicates += 1  # it is whole already, and waits or is with the caller
+            return
         admission = self.reassembly.admit(chunk, state.scope, state.clock.now_ms())
         place = chunk.place
         if not admission.fresh or place is None:
@@ -152,7 +155,7 @@ class Intake:
             image.release = assembly.buffer.release
             self._owners[assembly] = image
             self._opened(image, place, chunks=assembly.count)
-        if assembly.all_claimed:
+        if assembly.all_claimed and not image.whole:
             image.whole = True
             self._outcome.whole(image)
         future = self._pool.submit(assembly.fill, chunk)
@@ -181,7 +184,8 @@ class Intake:
             self.reassembly.forget(assembly)
             self._give_up(assembly, error)
         else:
-            self._outcome.not_whole(image)
+            if not assembly.all_claimed:  # else a good copy of it came meanwhile
+                self._outcome.not_whole(image)
             places = [chunk.place] if chunk.place is not None else []
             self._outcome.refuse(image.partition, error, places, chunk.envelope, None)
 
