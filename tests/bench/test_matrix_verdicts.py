@@ -56,7 +56,7 @@ def test_zstd_must_be_a_fifth_quicker_than_gzip(zstd_ms: float, verdict: Verdict
 def test_too_few_rounds_carry_no_verdict_on_latency() -> None:
     found = finding(matrix_result(rounds=3), "nasa_firms", "20-40%")
     assert found.verdict is Verdict.NOT_MEASURED
-    assert "3 rounds" in found.sentence
+    assert "Rounds: 3" in found.sentence
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_the_table_of_verdicts_has_a_row_for_each_promise() -> None:
 
 def test_the_headline_counts_the_verdicts() -> None:
     findings = judge_matrix(matrix_result())
-    assert "9 hold, 2 do not hold" in repr(matrix_tables.matrix_headline(findings))
+    assert "holds: 9, does not hold: 2" in repr(matrix_tables.matrix_headline(findings))
 
 
 def test_the_table_of_lanes_has_a_row_for_each_codec() -> None:

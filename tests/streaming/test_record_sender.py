@@ -172,3 +172,15 @@ async def test_stop_waits_for_what_is_on_its_way(topics: Settings) -> None:
     await asyncio.sleep(0)
     assert await producer.stop() == ()
     assert (await under_way).offset == 0
+
+
+async def test_a_send_that_opens_its_lane_while_the_producer_stops_says_so(
+    topics: Settings,
+) -> None:
+    producer = KafkaDataProducer(settings=topics)
+    await producer.start()
+    under_way = asyncio.create_task(producer.send(DETECTION, "firms"))
+    await asyncio.sleep(0)
+    await producer.stop()
+    with pytest.raises(NotRunning, match="stopped"):
+        await under_way

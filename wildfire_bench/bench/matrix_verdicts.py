@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from wildfire_bench.bench.matrix_results import MatrixResult
 from wildfire_bench.bench.matrix_sizes import GZIP_LEVEL
 from wildfire_bench.bench.statistics import (
+    MIN_FOR_INTERVAL,
     Interval,
     difference_interval,
     percentile_interval,
@@ -181,4 +182,4 @@ def _more(ratio: float) -> str:
 
 
 def _too_few(count: int) -> str:
-    return f"Not measured: {count} rounds carry no interval, five are needed."
+    return f"Rounds: {count}; an interval needs {MIN_FOR_INTERVAL}."

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from wildfire_bench.errors import InvalidParameter
 
 __all__ = [
+    "MIN_FOR_INTERVAL",
     "Interval",
     "Summary",
     "difference_interval",

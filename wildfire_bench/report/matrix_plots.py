@@ -101,7 +101,7 @@ def plot_lane_latencies(result: MatrixResult) -> Figure:
             axes.set_title(f"{LANE_LABELS[lane]}, {'a record' if single else 'a burst'}")
             axes.set_yticks(range(len(VARIANTS)), list(VARIANTS))
             axes.set_ylim(len(VARIANTS) - 0.5, -0.5)
-            axes.set_xlim(left=0)
+            axes.set_xlim(0, 1.06 * axes.get_xlim()[1])
             axes.set_xlabel("ms end to end")
         loads = result.workload.loads
         return draw(

@@ -16,21 +16,12 @@ from wildfire_bench.streaming.record_lanes import LANE_PLANS
 
 __all__ = ["matrix_headline", "matrix_limits", "matrix_verdicts", "stored_table"]
 
-_PLURAL = {
-    Verdict.HOLDS: "hold",
-    Verdict.IN_PART: "hold in part",
-    Verdict.FAILS: "do not hold",
-    Verdict.NOT_MEASURED: "not measured",
-}
-
 
 def matrix_headline(findings: Sequence[LaneFinding]) -> Fragment:
     """Say how many promises hold."""
     counts = {verdict: sum(each.verdict is verdict for each in findings) for verdict in Verdict}
-    parts = [f"{count} {_PLURAL[verdict]}" for verdict, count in counts.items() if count]
-    return paragraph(
-        f"Of {len(findings)} promises of the matrix for small records: {', '.join(parts)}."
-    )
+    parts = [f"{verdict.value}: {count}" for verdict, count in counts.items() if count]
+    return paragraph(f"{len(findings)} promises for small records. {', '.join(parts)}.")
 
 
 def matrix_verdicts(findings: Sequence[LaneFinding]) -> Fragment:

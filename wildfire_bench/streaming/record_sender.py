@@ -176,9 +176,6 @@ class RecordSender:
         topics = [self._topics[data_type]]
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, require_topics, self._settings, topics)
-        if self._stopped:
-            msg = "the producer is not running: call start(), or use `async with`"
-            raise NotRunning(msg)
         plan = LANE_PLANS[data_type]
         limits = self._settings.kafka_producer.model_copy(
             update={"max_in_flight_bytes": plan.window_bytes}
@@ -191,7 +188,14 @@ class RecordSender:
             linger_ms=plan.linger_ms,
             extra={**options, **self._client_options},
         )
-        await lane.connect(self._settings.kafka.connect_timeout_s)
+        try:
+            await lane.connect(self._settings.kafka.connect_timeout_s)
+            if self._stopped:
+                msg = "the producer was stopped while it opened a lane: call start() first"
+                raise NotRunning(msg)
+        except BaseException:
+            await lane.stop(0)
+            raise
         return lane
 
 
