@@ -11,7 +11,7 @@
 #
 # Does sending images as binary records with zstd, instead of base64 JSON, save what the
 # deployment guide says it saves? One real Sentinel-2 scene is carried through a real Kafka broker
-# in seven ways, which differ in one thing at a time.
+# in nine ways, which differ in one thing at a time.
 
 # %% tags=["parameters"]
 profile: str = "quick"  # smoke (seconds, for tests), quick (two minutes) or full (about 12 minutes)

@@ -56,5 +56,20 @@ def settings(stack: Stack, topic_prefix: str) -> Settings:
 def report_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a `wildfire-bench report` of the smallest profile, on a broker of its own."""
     folder = tmp_path_factory.mktemp("report")
-    assert main(["report", "--profile", "smoke", "--stack", "embedded", "--out", str(folder)]) == 0
+    assert (
+        main(
+            [
+                "report",
+                "--profile",
+                "smoke",
+                "--stack",
+                "embedded",
+                "--out",
+                str(folder),
+                "--store",
+                str(folder / "kept"),
+            ]
+        )
+        == 0
+    )
     return folder

@@ -9,11 +9,13 @@ from wildfire_bench.bench.results import (
     SCHEMA_VERSION,
     BeforeAfter,
     Block,
+    Check,
     Sample,
     Scene,
+    SceneSize,
     SerializationSample,
 )
-from wildfire_bench.bench.variants import PATHS, VARIANTS
+from wildfire_bench.bench.variants import ACROSS_SCENES, PATHS, VARIANTS
 from wildfire_bench.bench.workload import workload
 
 SIZE_BYTES = 20_000_000
@@ -26,6 +28,8 @@ COSTS = {
     "binary_gzip_app": (1000.0, 15.3, 45.0, 2.0, 7.0),
     "binary_zstd_client": (110.0, 15.7, 2.5, 3.7, 1.4),
     "binary_zstd_app": (85.0, 15.7, 1.9, 2.2, 1.5),
+    "binary_zstd_guide_topics": (120.0, 15.7, 1.9, 4.2, 1.6),
+    "binary_predictive_app": (150.0, 9.0, 4.0, 1.5, 3.0),
 }
 SERIALIZATION_MS = {
     "json": 110.0,
@@ -34,6 +38,22 @@ SERIALIZATION_MS = {
     "binary_zstd3": 115.0,
     "binary_zstd1": 25.0,
 }
+# MB stored of an image of 20 MB: JSON, gzipped JSON, zstd, predictive.
+SCENES_MB = {
+    "8-bit RGB": (26.7, 9.0, 8.0, 6.0),
+    "32-bit float": (26.7, 21.0, 18.0, 15.0),
+    "compressed already (JPEG)": (26.7, 20.3, 20.0, 20.0),
+}
+CHECKS = (
+    Check("largest_transported_mb", 100.0, "MB", "An image of 100,000,000 bytes arrived"),
+    Check("largest_json_image_mb", 7.86, "MB", "A record holds 7.86 MB"),
+    Check("largest_direct_mb", 20.0, "MB", "Up to 20 MB go directly"),
+    Check("largest_chunked_mb", 100.0, "MB", "Up to 100 MB are chunked"),
+    Check("chunk_mb", 5.0, "MB", "Chunks have 5 MB"),
+    Check("reassembly_timeout_s", 300.0, "s", "Kept for 300 s"),
+    Check("gzip_takes_over", 1.0, "", "gzip is chosen"),
+    Check("upgrade_is_newer", 0.0, "", "Version 0.8.1 is older than 0.11.0"),
+)
 
 
 def made_up(rounds: int = 5) -> BeforeAfter:
@@ -86,6 +106,9 @@ def made_up(rounds: int = 5) -> BeforeAfter:
         samples=tuple(samples),
         blocks=tuple(blocks),
         serialization=tuple(timings),
+        scenes=tuple(_scene_sizes()),
+        checks=CHECKS,
+        settings={"routing": {"chunk_bytes": 5_000_000}},
         notes=("The machine had a fan.",),
     )
 
@@ -95,6 +118,14 @@ def without_brokers_cpu(results: BeforeAfter) -> BeforeAfter:
     return replace(
         results, blocks=tuple(replace(block, broker_cpu_s=None) for block in results.blocks)
     )
+
+
+def _scene_sizes() -> list[SceneSize]:
+    return [
+        SceneSize(kind, kind, variant, SIZE_BYTES, int(mb * 1e6), int(mb * 1e6) + 900, True)
+        for kind, sizes in SCENES_MB.items()
+        for variant, mb in zip(ACROSS_SCENES, sizes, strict=True)
+    ]
 
 
 def _sample(variant: str, round_: int, end_to_end_ms: float) -> Sample:

@@ -9,6 +9,7 @@ from wildfire_bench.bench.statistics import (
     percentile,
     percentile_interval,
     ratio_interval,
+    round_ratio_interval,
     summarise,
 )
 from wildfire_bench.errors import InvalidParameter
@@ -89,3 +90,32 @@ def test_a_percentile_lies_within_its_interval():
 
 def test_a_percentile_that_the_count_cannot_carry_has_no_interval():
     assert percentile_interval([1.0] * 499, 99) is None
+
+
+def test_images_of_one_round_do_not_narrow_the_interval():
+    rounds = {r: [value] for r, value in enumerate([90.0, 95.0, 100.0, 105.0, 110.0])}
+    repeated = {r: values * 20 for r, values in rounds.items()}
+    before = {r: [100.0] for r in rounds}
+    assert round_ratio_interval(repeated, before) == round_ratio_interval(rounds, before)
+
+
+def test_a_machine_that_slows_both_sides_of_a_round_leaves_their_ratio():
+    before = {r: [100.0 * (1 + r)] for r in range(5)}
+    after = {r: [50.0 * (1 + r)] for r in range(5)}
+    interval = round_ratio_interval(after, before)
+    assert (interval.low, interval.high) == (0.5, 0.5)
+
+
+def test_rounds_of_two_runs_are_drawn_apart():
+    before = {r: [100.0 * (1 + r)] for r in range(5)}
+    interval = round_ratio_interval(before, before, paired=False)
+    assert interval.low < 1 < interval.high
+
+
+def test_rounds_that_lost_images_still_count():
+    after = {0: [1.0], 1: [1.0, 1.0], 2: [1.0] * 3, 3: [1.0], 4: [1.0]}
+    assert round_ratio_interval(after, {r: [2.0] for r in range(5)}).value == 0.5
+
+
+def test_many_images_of_few_rounds_carry_no_ratio_of_times():
+    assert round_ratio_interval({1: [1.0] * 50}, {1: [2.0] * 50}) is None

@@ -3,11 +3,12 @@ from dataclasses import replace
 import pytest
 
 from tests.bench.made_up import made_up, without_brokers_cpu
-from wildfire_bench.bench.claims import CLAIMS
+from wildfire_bench.bench.claims import claims
+from wildfire_bench.bench.results import Check
 from wildfire_bench.bench.variants import AFTER, PATHS, VARIANTS
 from wildfire_bench.bench.verdicts import Verdict, judge, judge_all
 
-BY_NAME = {claim.name: claim for claim in CLAIMS}
+BY_NAME = {claim.name: claim for claim in claims()}
 KNOWN = {variant.name for variant in VARIANTS} | {path.name for path in PATHS}
 
 
@@ -16,13 +17,13 @@ def verdict(name, results=None):
 
 
 def test_every_claim_gets_a_verdict():
-    assert [finding.claim for finding in judge_all(made_up())] == list(CLAIMS)
+    assert [finding.claim for finding in judge_all(made_up())] == list(claims())
 
 
 def test_claims_compare_only_what_is_measured():
     named = {
         name
-        for claim in CLAIMS
+        for claim in claims()
         for comparison in claim.comparisons
         for name in (comparison.after, comparison.before)
         if name is not None
@@ -34,14 +35,21 @@ def test_claims_compare_only_what_is_measured():
     ("name", "expected"),
     [
         ("storage", Verdict.FAILS),
-        ("latency", Verdict.HOLDS),
+        ("storage_overview", Verdict.IN_PART),
+        ("network_overview", Verdict.IN_PART),
+        ("latency_overview", Verdict.HOLDS),
         ("serialization", Verdict.IN_PART),
         ("cpu", Verdict.HOLDS),
         ("before_size", Verdict.HOLDS),
         ("before_serialization", Verdict.IN_PART),
         ("after_serialization", Verdict.HOLDS),
         ("after_size", Verdict.FAILS),
-        ("large_images", Verdict.NOT_MEASURED),
+        ("large_images", Verdict.HOLDS),
+        ("former_limit", Verdict.FAILS),
+        ("reassembly_timeout", Verdict.HOLDS),
+        ("gzip_fallback", Verdict.HOLDS),
+        ("aiokafka_upgrade", Verdict.FAILS),
+        ("matrix_weather", Verdict.NOT_MEASURED),
     ],
 )
 def test_verdict_follows_from_the_samples(name, expected):
@@ -54,10 +62,37 @@ def test_a_storage_claim_holds_once_the_image_shrinks_enough():
         replace(block, stored_bytes=5_300_000) if block.variant == AFTER else block
         for block in results.blocks
     )
-    assert verdict("storage", replace(results, blocks=shrunk)) is Verdict.HOLDS
+    shrunk_run = replace(results, blocks=shrunk, scenes=())
+    assert verdict("storage", shrunk_run) is Verdict.HOLDS
 
 
-@pytest.mark.parametrize("name", ["latency", "serialization", "cpu", "before_serialization"])
+def test_a_claim_that_one_kind_of_scene_breaks_holds_in_part():
+    results = made_up()
+    shrunk = tuple(
+        replace(block, stored_bytes=5_300_000) if block.variant == AFTER else block
+        for block in results.blocks
+    )
+    assert verdict("storage", replace(results, blocks=shrunk)) is Verdict.IN_PART
+
+
+def test_each_kind_of_scene_has_a_verdict_of_its_own():
+    scenes = judge(BY_NAME["network_overview"], made_up()).scenes
+    assert [(scene.kind, scene.holds) for scene in scenes if not scene.when] == [
+        ("16-bit", False),
+        ("8-bit RGB", True),
+        ("32-bit float", False),
+        ("compressed already (JPEG)", False),
+    ]
+
+
+def test_an_answer_from_elsewhere_decides_where_the_run_has_none():
+    weather = [Check("matrix_weather_saved_percent", 80.0, "%", "Weather shrinks by 80 %")]
+    assert judge(BY_NAME["matrix_weather"], made_up(), weather).verdict is Verdict.HOLDS
+
+
+@pytest.mark.parametrize(
+    "name", ["latency_overview", "serialization", "cpu", "before_serialization"]
+)
 def test_times_of_one_round_are_not_judged(name):
     assert verdict(name, made_up(rounds=1)) is Verdict.NOT_MEASURED
 
@@ -88,4 +123,4 @@ def test_a_reduction_that_the_samples_do_not_assure_does_not_hold():
         else sample
         for sample in results.samples
     )
-    assert verdict("latency", replace(results, samples=wide)) is not Verdict.HOLDS
+    assert verdict("latency_overview", replace(results, samples=wide)) is not Verdict.HOLDS

@@ -14,7 +14,7 @@ def test_headline_says_when_an_image_was_lost():
     results = made_up()
     lost = replace(results.samples[0], end_to_end_ms=None, identical=False, error="lost")
     results = replace(results, samples=(lost, *results.samples[1:]))
-    assert "1 of 42 images did not arrive" in sentences.headline_figures(results, ())[-1]
+    assert "1 of 54 images did not arrive" in sentences.headline_figures(results, ())[-1]
 
 
 def test_what_got_worse_names_the_price_of_zstd_against_plain_binary():

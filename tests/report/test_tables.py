@@ -1,5 +1,5 @@
 from tests.bench.made_up import made_up, without_brokers_cpu
-from wildfire_bench.bench.claims import CLAIMS
+from wildfire_bench.bench.claims import claims
 from wildfire_bench.bench.variants import VARIANTS
 from wildfire_bench.bench.verdicts import judge_all
 from wildfire_bench.report.tables import measured_table, verdict_table
@@ -7,7 +7,7 @@ from wildfire_bench.report.tables import measured_table, verdict_table
 
 def test_every_claim_stands_in_the_table_word_for_word():
     shown = verdict_table(judge_all(made_up())).text
-    assert all(claim.words in shown for claim in CLAIMS)
+    assert all(claim.words in shown for claim in claims())
 
 
 def test_a_verdict_is_a_word_and_no_mere_colour():

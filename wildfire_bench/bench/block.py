@@ -12,7 +12,7 @@ import psutil
 
 from wildfire_bench.bench.probes import BrokerProbe, StorageProbe
 from wildfire_bench.bench.processes import Worker, WorkerFailure
-from wildfire_bench.bench.results import Block, Sample
+from wildfire_bench.bench.results import Block, Sample, SceneSize
 from wildfire_bench.bench.variants import Variant, client_options_for, settings_for
 from wildfire_bench.bench.worker import Arrival, Sent
 from wildfire_bench.samples import Sample as SampleFile
@@ -71,7 +71,7 @@ class BlockRunner:
         block = None
         try:
             self._open(variant)
-            self._carry("small")
+            self._carry("small", self.scene)
             bytes_before = self._bytes(variant)
             cpu_before = self._cpu()
             # One by one: what was measured before a failure is kept.
@@ -84,6 +84,42 @@ class BlockRunner:
         finally:
             self._close()
         return samples, block
+
+    def sizes(self, variant: Variant, scenes: Mapping[str, SampleFile]) -> list[SceneSize]:
+        """Send each scene once, and see what it takes.
+
+        Parameters
+        ----------
+        variant
+            How.
+        scenes
+            By the words for their kind; the producer has loaded each under its own name.
+
+        Raises
+        ------
+        WorkerFailure
+            If one does not arrive.
+        """
+        try:
+            self._open(variant)
+            self._carry("small", self.scene)
+            return [self._size(variant, kind, scene) for kind, scene in scenes.items()]
+        finally:
+            self._close()
+
+    def _size(self, variant: Variant, kind: str, scene: SampleFile) -> SceneSize:
+        before = self._bytes(variant)
+        _, _, arrival = self._carry(scene.name, scene)
+        after = self._bytes(variant)
+        return SceneSize(
+            scene=scene.name,
+            kind=kind,
+            variant=variant.name,
+            size_bytes=scene.size_bytes,
+            stored_bytes=after.log_dirs - before.log_dirs,
+            wire_bytes=after.wire - before.wire,
+            identical=arrival.sha256 == scene.sha256,
+        )
 
     def _open(self, variant: Variant) -> None:
         settings = self.settings_of(variant)
@@ -98,7 +134,7 @@ class BlockRunner:
         self._both_answers(ANSWER_TIMEOUT_S)
 
     def _sample(self, variant: Variant, round_: int, index: int) -> Sample:
-        intended_ns, sent, arrival = self._carry("scene")
+        intended_ns, sent, arrival = self._carry("scene", self.scene)
         identical = arrival.sha256 == self.scene.sha256
         return Sample(
             variant=variant.name,
@@ -127,19 +163,19 @@ class BlockRunner:
             error=str(error),
         )
 
-    def _carry(self, image: str) -> tuple[int, Sent, Arrival]:
-        """Send one image and wait for it at the other end."""
+    def _carry(self, image: str, scene: SampleFile) -> tuple[int, Sent, Arrival]:
+        """Send one image that the producer has loaded, and wait for it at the other end."""
         self._sends += 1
         # An image is known by its content and acquisition time: each gets a time of its own.
         acquired = FIRST_ACQUISITION + timedelta(seconds=self._sends)
-        metadata: Mapping[str, Any] = {**self.scene.metadata, "timestamp": acquired.isoformat()}
+        metadata: Mapping[str, Any] = {**scene.metadata, "timestamp": acquired.isoformat()}
         intended_ns = time.monotonic_ns() + LEAD_NS
         self.consumer.ask("receive", timeout_s=self.timeout_s)
         self.producer.ask(
             "send",
             image=image,
             metadata=metadata,
-            source_id=self.scene.source_id,
+            source_id=scene.source_id,
             intended_ns=intended_ns,
         )
         sent, arrival = self._both_answers(2 * self.timeout_s)

@@ -1,20 +1,30 @@
-"""The guide's numbers on before and after, verbatim, and what of a run each is held against.
+"""The claims register: the guide's numbers, verbatim, and what of a run decides on each.
 
-From the guide's overview and its section 6. A claim names its comparisons: the first is what the
-guide's words say; the others are what they could mean, each with the words that would make it so.
+The register is a file, ``data/claims.yaml``, which says what its fields mean. A claim is decided
+either by a quantity of the before/after comparison, under one or more readings of its words, or by
+a check with one answer.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
-__all__ = ["CLAIMS", "Claim", "Comparison", "Quantity"]
+import yaml
+from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 
-Quantity = Literal["stored_mb", "wire_mb", "end_to_end_ms", "serialization_ms", "cpu_s_per_gb"]
-"""What a run can measure, with its unit in its name; megabytes are 1,000,000 bytes."""
+from wildfire_bench.bench.data_files import data_file
+from wildfire_bench.bench.quantities import Quantity
+from wildfire_bench.errors import BenchmarkError
+
+__all__ = ["Claim", "ClaimKind", "Comparison", "claims", "read_claims"]
+
+ClaimKind = Literal["reduction", "before", "after", "exactly", "at_most", "at_least", "yes"]
+_STRICT = ConfigDict(extra="forbid")
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """Which measured values a claim is held against."""
@@ -27,6 +37,7 @@ class Comparison:
     """The words that make it so; empty for what the guide's own words say."""
 
 
+@with_config(_STRICT)
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One number of the guide."""
@@ -35,146 +46,76 @@ class Claim:
     section: str
     words: str
     """As the guide has it."""
-    quantity: Quantity | None
-    """None where this run measures nothing of the kind."""
-    low: float = 0.0
-    """Least that the words promise: percent of a reduction, or a value in the quantity's unit."""
-    high: float = 0.0
+    how: str
+    """How it is measured."""
+    kind: ClaimKind
+    unit: str
+    """Of `low`, `high` and what is measured."""
+    low: float
+    """Least that the words promise."""
+    high: float
+    quantity: Quantity | None = None
+    check: str | None = None
+    """Name of the check that decides, where no quantity does."""
     comparisons: tuple[Comparison, ...] = ()
     unmeasured: str = ""
-    """Why not, where it is not measured here."""
+    """Why there may be no result yet."""
+    note: str = ""
+    """A sentence that a reader needs beside the measured value."""
+
+    def __post_init__(self) -> None:
+        decided = bool(self.quantity and self.comparisons) != bool(self.check)
+        paired = all((each.before is None) != self.is_reduction for each in self.comparisons)
+        if not decided or not paired or self.low > self.high:
+            msg = (
+                f"claim {self.name}: give either a quantity with comparisons or a check, a "
+                "`before` in each comparison of a reduction and in no other, and low <= high"
+            )
+            raise ValueError(msg)
 
     @property
     def is_reduction(self) -> bool:
         """Whether it says how much less, and not how much."""
-        return any(comparison.before for comparison in self.comparisons)
+        return self.kind == "reduction"
+
+    @property
+    def target(self) -> str:
+        """The promised number with its unit."""
+        if self.low == self.high:
+            return f"{self.low:g} {self.unit}".strip()
+        return f"{self.low:g} to {self.high:g} {self.unit}"
 
 
-_STORED_OR_SENT = (
-    Comparison("binary_zstd_app", "json_none"),
-    Comparison("binary_zstd_app", "json_gzip_client", "against gzipped JSON"),
-)
-_SERIALIZED = (
-    Comparison("binary_zstd1", "json"),
-    Comparison("binary_zstd3", "json", "with zstd level 3"),
-    Comparison("binary_zstd1", "json_gzip", "if the JSON before was also gzipped"),
-)
+@cache
+def claims() -> tuple[Claim, ...]:
+    """Read the register that comes with the package."""
+    return read_claims(data_file("claims.yaml").read_text(encoding="utf-8"))
 
-CLAIMS: tuple[Claim, ...] = (
-    Claim(
-        "storage_overview",
-        "Overview",
-        "70-80% reduction in Kafka storage for satellite images",
-        "stored_mb",
-        70,
-        80,
-        _STORED_OR_SENT,
-    ),
-    Claim("storage", "Section 6", "80% storage reduction", "stored_mb", 80, 80, _STORED_OR_SENT),
-    Claim(
-        "network_overview",
-        "Overview",
-        "50-60% reduction in network traffic",
-        "wire_mb",
-        50,
-        60,
-        _STORED_OR_SENT,
-    ),
-    Claim("network", "Section 6", "80% less network traffic", "wire_mb", 80, 80, _STORED_OR_SENT),
-    Claim(
-        "latency",
-        "Overview",
-        "20-40% reduction in latency through zstd compression",
-        "end_to_end_ms",
-        20,
-        40,
-        (
-            Comparison("binary_zstd_app", "binary_gzip_app"),
-            Comparison(
-                "json_zstd_client", "json_gzip_client", "with JSON compressed by librdkafka"
-            ),
-        ),
-    ),
-    Claim(
-        "serialization",
-        "Section 6",
-        "86% faster serialization",
-        "serialization_ms",
-        86,
-        86,
-        _SERIALIZED,
-    ),
-    Claim(
-        "cpu",
-        "Section 6",
-        "65% lower CPU usage",
-        "cpu_s_per_gb",
-        65,
-        65,
-        (
-            Comparison("binary_zstd_app", "json_none"),
-            Comparison("binary_zstd_app", "json_gzip_client", "against gzipped JSON"),
-        ),
-    ),
-    Claim(
-        "before_size",
-        "Section 6, before",
-        "Image size in Kafka: 27MB (base64 JSON encoded 20MB TIFF)",
-        "stored_mb",
-        27,
-        27,
-        (Comparison("json_none"),),
-    ),
-    Claim(
-        "before_serialization",
-        "Section 6, before",
-        "Serialization time: 850ms",
-        "serialization_ms",
-        850,
-        850,
-        (Comparison("json"), Comparison("json_gzip", when="if the JSON is also gzipped")),
-    ),
-    Claim(
-        "before_network",
-        "Section 6, before",
-        "Network transfer: 27MB per image",
-        "wire_mb",
-        27,
-        27,
-        (Comparison("json_none"),),
-    ),
-    Claim(
-        "after_size",
-        "Section 6, after",
-        "Image size in Kafka: 5.4MB (binary + zstd compression)",
-        "stored_mb",
-        5.4,
-        5.4,
-        (Comparison("binary_zstd_app"), Comparison("binary_zstd_client", when="by the client")),
-    ),
-    Claim(
-        "after_serialization",
-        "Section 6, after",
-        "Serialization time: 120ms",
-        "serialization_ms",
-        120,
-        120,
-        (Comparison("binary_zstd1"), Comparison("binary_zstd3", when="with zstd level 3")),
-    ),
-    Claim(
-        "after_network",
-        "Section 6, after",
-        "Network transfer: 5.4MB per image",
-        "wire_mb",
-        5.4,
-        5.4,
-        (Comparison("binary_zstd_app"), Comparison("binary_zstd_client", when="by the client")),
-    ),
-    Claim(
-        "large_images",
-        "Overview",
-        "Support for images up to 100MB (previously limited to 10MB)",
-        None,
-        unmeasured="this comparison carries one 20 MB image, which goes directly",
-    ),
-)
+
+def read_claims(text: str) -> tuple[Claim, ...]:
+    """Read a register.
+
+    Raises
+    ------
+    BenchmarkError
+        If it is no YAML, a claim has an unknown or missing field, or two have one name.
+    """
+    try:
+        found = _ADAPTER.validate_python(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        msg = f"the claims register is no YAML: {error}"
+        raise BenchmarkError(msg) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        msg = f"the claims register is wrong at {where}: {first['msg']}"
+        raise BenchmarkError(msg) from error
+    names = [claim.name for claim in found]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        msg = f"the claims register has more than one claim named {', '.join(twice)}"
+        raise BenchmarkError(msg)
+    return found
+
+
+_ADAPTER = TypeAdapter(tuple[Claim, ...])

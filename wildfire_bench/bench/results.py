@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -14,17 +14,20 @@ from wildfire_bench.bench.workload import Workload
 from wildfire_bench.errors import BenchmarkError
 
 __all__ = [
+    "GB",
     "SCHEMA_VERSION",
     "BeforeAfter",
     "Block",
+    "Check",
     "Sample",
     "Scene",
+    "SceneSize",
     "SerializationSample",
     "load_results",
     "save_results",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MAX_RESULTS_BYTES = 64 << 20
 GB = 1e9
 
@@ -87,6 +90,15 @@ class Block:
     load: float
     """Runnable processes of the machine at the block's end (1-minute average)."""
 
+    def cpu_s(self, process: str) -> float | None:
+        """CPU seconds of ``producer``, ``consumer``, ``broker`` or ``total``; None if unknown."""
+        if process == "total":
+            if self.broker_cpu_s is None:
+                return None
+            return self.producer_cpu_s + self.consumer_cpu_s + self.broker_cpu_s
+        cpu_s: float | None = getattr(self, f"{process}_cpu_s")
+        return cpu_s
+
 
 @dataclass(frozen=True, slots=True)
 class SerializationSample:
@@ -98,6 +110,34 @@ class SerializationSample:
     milliseconds: float
     """CPU time of the one thread that does it."""
     value_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class SceneSize:
+    """What one image of another kind takes, sent once by one variant."""
+
+    scene: str
+    """As `wildfire_bench.samples` knows it."""
+    kind: str
+    """What its pixels are, in words."""
+    variant: str
+    size_bytes: int
+    stored_bytes: int | None
+    """Growth of the topics in the brokers' log directories."""
+    wire_bytes: int | None
+    """Bytes of produce requests."""
+    identical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The outcome of one short deterministic measurement (`wildfire_bench.bench.checks`)."""
+
+    name: str
+    value: float
+    unit: str
+    detail: str
+    """What was done and seen, in a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +155,12 @@ class BeforeAfter:
     samples: tuple[Sample, ...]
     blocks: tuple[Block, ...]
     serialization: tuple[SerializationSample, ...]
+    scenes: tuple[SceneSize, ...]
+    """Empty where the workload asks for none."""
+    checks: tuple[Check, ...]
+    """The same."""
+    settings: dict[str, Any]
+    """Those that every variant shares; neither addresses nor secrets."""
     notes: tuple[str, ...]
     """What a reader must know: a probe that was not possible, a machine that was busy."""
 
@@ -126,14 +172,6 @@ class BeforeAfter:
             if s.variant == variant and s.round > 0 and s.end_to_end_ms is not None
         ]
 
-    def stored_bytes(self, variant: str) -> list[float]:
-        """List the bytes on the broker's disk per image, a value per round."""
-        return [b.stored_bytes / b.images for b in self._measured(variant) if b.stored_bytes]
-
-    def wire_bytes(self, variant: str) -> list[float]:
-        """List the bytes from producer to broker per image, a value per round."""
-        return [b.wire_bytes / b.images for b in self._measured(variant) if b.wire_bytes]
-
     def cpu_s_per_gb(self, variant: str, process: str) -> list[float]:
         """List the CPU seconds per GB of raw image, a value per round.
 
@@ -144,11 +182,17 @@ class BeforeAfter:
         process
             ``producer``, ``consumer``, ``broker`` or ``total``. Empty when it was not measured.
         """
-        return [
-            cpu / (b.image_bytes / GB)
-            for b in self._measured(variant)
-            if (cpu := _cpu_s(b, process)) is not None
-        ]
+        by_round = self.cpu_s_per_gb_by_round(variant, process)
+        return [value for values in by_round.values() for value in values]
+
+    def cpu_s_per_gb_by_round(self, variant: str, process: str) -> dict[int, list[float]]:
+        """Give the same by round."""
+        return {
+            b.round: [cpu / (b.image_bytes / GB)]
+            for b in self.blocks
+            if b.variant == variant and b.round > 0 and b.images > 0
+            if (cpu := b.cpu_s(process)) is not None
+        }
 
     def serialization_ms(self, path: str) -> list[float]:
         """List the timings of one way from image to Kafka value, warm-up left out."""
@@ -157,9 +201,6 @@ class BeforeAfter:
     def failures(self) -> list[Sample]:
         """List the images that did not arrive, or not as they were sent."""
         return [s for s in self.samples if s.error is not None or not s.identical]
-
-    def _measured(self, variant: str) -> Iterator[Block]:
-        return (b for b in self.blocks if b.variant == variant and b.round > 0 and b.images > 0)
 
 
 def save_results(results: BeforeAfter, path: Path) -> Path:
@@ -199,15 +240,6 @@ def load_results(path: Path) -> BeforeAfter:
         )
         raise BenchmarkError(msg)
     return results
-
-
-def _cpu_s(block: Block, process: str) -> float | None:
-    if process == "total":
-        if block.broker_cpu_s is None:
-            return None
-        return block.producer_cpu_s + block.consumer_cpu_s + block.broker_cpu_s
-    cpu_s: float | None = getattr(block, f"{process}_cpu_s")
-    return cpu_s
 
 
 _ADAPTER = TypeAdapter(BeforeAfter)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +13,20 @@ from wildfire_bench.errors import InvalidParameter
 __all__ = [
     "MIN_FOR_INTERVAL",
     "Interval",
+    "Rounds",
     "Summary",
     "difference_interval",
     "median_interval",
     "percentile",
     "percentile_interval",
     "ratio_interval",
+    "round_median_interval",
+    "round_ratio_interval",
     "summarise",
 ]
+
+Rounds = Mapping[int, Sequence[float]]
+"""Samples by the round in which they were taken."""
 
 RESAMPLES = 10_000
 PERCENTILE_RESAMPLES = 1_000
@@ -115,9 +121,7 @@ def ratio_interval(
         positive.
     """
     upper, lower = _finite(after), _finite(before)
-    if lower.min() <= 0:
-        msg = f"a ratio needs a positive denominator, and the smallest sample is {lower.min():g}"
-        raise InvalidParameter(msg)
+    _check_denominator(lower)
     ratio = float(np.median(upper) / np.median(lower))
     if min(len(upper), len(lower)) < MIN_FOR_INTERVAL:
         if not same_every_time:
@@ -125,6 +129,64 @@ def ratio_interval(
         return Interval(ratio, float(upper.min() / lower.max()), float(upper.max() / lower.min()))
     rng = np.random.default_rng(_SEED)
     return _interval(ratio, _medians(upper, rng) / _medians(lower, rng))
+
+
+def round_ratio_interval(
+    after: Rounds, before: Rounds, *, paired: bool = True, same_every_time: bool = False
+) -> Interval | None:
+    """Interval of median(after) / median(before), whole rounds resampled.
+
+    The images of one round share what the machine did in it, so they are not independent: a
+    bootstrap of single images would make intervals too narrow.
+
+    Parameters
+    ----------
+    after, before
+        Samples of the two sides by round.
+    paired
+        Whether both sides were taken in the same rounds of one run. Then only rounds that both
+        have count, and both sides are drawn from the same ones; otherwise each side is drawn alone.
+    same_every_time
+        As in `ratio_interval`.
+
+    Returns
+    -------
+    Interval or None
+        None with fewer than five rounds of a thing that varies.
+
+    Raises
+    ------
+    InvalidParameter
+        As `ratio_interval`.
+    """
+    if paired:
+        both = after.keys() & before.keys()
+        after = {round_: after[round_] for round_ in both}
+        before = {round_: before[round_] for round_ in both}
+    flat_after, flat_before = _flat(after), _flat(before)
+    if min(len(after), len(before)) < MIN_FOR_INTERVAL:
+        # Few sizes carry their range; few rounds of a time carry nothing, however many images.
+        return (
+            ratio_interval(flat_after, flat_before, same_every_time=True)
+            if (same_every_time and flat_after and flat_before)
+            else None
+        )
+    upper, lower = _finite(flat_after), _finite(flat_before)
+    _check_denominator(lower)
+    rng = np.random.default_rng(_SEED)
+    after_picks = _round_picks(len(after), rng)
+    before_picks = after_picks if paired else _round_picks(len(before), rng)
+    ratios = _round_medians(after, after_picks) / _round_medians(before, before_picks)
+    return _interval(float(np.median(upper) / np.median(lower)), ratios)
+
+
+def round_median_interval(rounds: Rounds) -> Interval | None:
+    """Interval of the median, whole rounds resampled; None with fewer than five rounds."""
+    if len(rounds) < MIN_FOR_INTERVAL:
+        return None
+    values = _finite(_flat(rounds))
+    picks = _round_picks(len(rounds), np.random.default_rng(_SEED))
+    return _interval(float(np.median(values)), _round_medians(rounds, picks))
 
 
 def percentile(samples: Sequence[float], percent: float) -> float | None:
@@ -171,6 +233,32 @@ def _finite(samples: Sequence[float]) -> NDArray[np.float64]:
         msg = f"need at least one finite sample, got {list(samples)[:8]}"
         raise InvalidParameter(msg)
     return values
+
+
+def _check_denominator(values: NDArray[np.float64]) -> None:
+    if values.min() <= 0:
+        msg = f"a ratio needs a positive denominator, and the smallest sample is {values.min():g}"
+        raise InvalidParameter(msg)
+
+
+def _flat(rounds: Rounds) -> list[float]:
+    return [value for round_ in sorted(rounds) for value in rounds[round_]]
+
+
+def _round_picks(rounds: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    return rng.integers(0, rounds, size=(RESAMPLES, rounds))
+
+
+def _round_medians(rounds: Rounds, picks: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Medians of all samples of the picked rounds; rounds may differ in their number of samples."""
+    longest = max(len(samples) for samples in rounds.values())
+    table = np.full((len(rounds), longest), np.nan)
+    for row, round_ in enumerate(sorted(rounds)):
+        table[row, : len(rounds[round_])] = rounds[round_]
+    drawn = table[picks].reshape(len(picks), -1)
+    if np.isnan(table).any():
+        return np.asarray(np.nanmedian(drawn, axis=1), dtype=np.float64)
+    return np.asarray(np.median(drawn, axis=1), dtype=np.float64)
 
 
 def _medians(values: NDArray[np.float64], rng: np.random.Generator) -> NDArray[np.float64]:

@@ -4,7 +4,9 @@ The guide's "before" and "after" differ in two things at once, the form (base64 
 and the compression. Here each is changed alone, so that every saving has its cause. "gzip" and
 "zstd" mean two things in a Kafka system, and both are measured: the Kafka client compresses the
 whole batch (librdkafka; what the guide configures), or the application compresses the value
-before it hands it over (Python's zlib and zstandard; what this library does by default).
+before it hands it over (Python's zlib and zstandard; what this library does by default). Two more
+show what the guide leaves out: a codec that knows pixels (predictive), and what the guide's own
+topics cost, where ``compression.type=zstd`` makes the broker compress what is compressed already.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from wildfire_bench.settings import (
 )
 
 __all__ = [
+    "ACROSS_SCENES",
     "AFTER",
     "BEFORE",
     "LEVELS",
@@ -46,10 +49,12 @@ class Variant:
     label: str
     """For people: plots, tables, sentences."""
     form: Literal["json", "binary"]
-    compression: Literal["none", "gzip", "zstd"]
+    compression: Literal["none", "gzip", "zstd", "predictive"]
     compressed_by: Literal["nobody", "application", "client"]
     slow: bool = False
     """Takes seconds an image: measured once a round, the others several times."""
+    topics: TopicProfileName = TopicProfileName.TUNED
+    """``tuned`` topics keep what they are sent, ``guide`` ones compress it again."""
 
 
 VARIANTS: tuple[Variant, ...] = (
@@ -60,6 +65,17 @@ VARIANTS: tuple[Variant, ...] = (
     Variant("binary_gzip_app", "binary + gzip (app)", "binary", "gzip", "application", slow=True),
     Variant("binary_zstd_client", "binary + zstd (client)", "binary", "zstd", "client"),
     Variant("binary_zstd_app", "binary + zstd (app)", "binary", "zstd", "application"),
+    Variant(
+        "binary_zstd_guide_topics",
+        "binary + zstd, guide's topics",
+        "binary",
+        "zstd",
+        "application",
+        topics=TopicProfileName.GUIDE,
+    ),
+    Variant(
+        "binary_predictive_app", "binary + predictive (app)", "binary", "predictive", "application"
+    ),
 )
 """In the order of the story: from the guide's "before" to this library's default."""
 
@@ -67,6 +83,8 @@ BEFORE = "json_none"
 """The guide's "before": 27 MB are an uncompressed base64 JSON of a 20 MB image."""
 AFTER = "binary_zstd_app"
 """The guide's "after" as this library does it by default."""
+ACROSS_SCENES = (BEFORE, "json_gzip_client", AFTER, "binary_predictive_app")
+"""Sent once with every other kind of scene: what they store and send does not vary."""
 
 
 def variant_named(name: str) -> Variant:
@@ -122,6 +140,8 @@ def settings_for(variant: Variant, base: Settings, topic_prefix: str) -> Setting
     by_us = variant.compression if variant.compressed_by == "application" else "none"
     # The JSON route has its batches compressed by the client, as the rollback of section 9 does.
     configured = variant.compression if variant.form == "json" else by_us
+    if configured == "predictive":
+        configured = "zstd"  # what replaces zstd in the matrix; the row below names the codec
     producer = base.kafka_producer.model_copy(
         update={
             "enable_binary_serialization": variant.form == "binary",
@@ -134,7 +154,7 @@ def settings_for(variant: Variant, base: Settings, topic_prefix: str) -> Setting
         update={
             "kafka_producer": producer,
             "compression_matrix": {**base.compression_matrix, DataType.SATELLITE_IMAGERY: row},
-            "topic_profile": TopicProfileName.TUNED,
+            "topic_profile": variant.topics,
             "topic_prefix": topic_prefix,
         }
     )

@@ -54,7 +54,11 @@ COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
         "report": SubCommand(
             "report", "report", "Measure before and after on real Kafka; write a report."
         ),
+        "claims": SubCommand(
+            "claims", "claims", "Set each number of the guide beside the measured one."
+        ),
         "bench": SubCommand("bench", "app", "Measure routes, codecs and lanes on this machine."),
+        "results": SubCommand("results", "app", "List, show and compare the runs that were kept."),
         "lab": SubCommand("lab", "lab", "Open the notebooks in JupyterLab."),
     }
 )

@@ -9,6 +9,7 @@ import typer
 
 from wildfire_bench.cli.bench_codecs import codecs
 from wildfire_bench.cli.bench_matrix import matrix
+from wildfire_bench.cli.bench_run import run
 from wildfire_bench.cli.options import JsonOption
 from wildfire_bench.settings import CodecChoice
 from wildfire_bench.stack import open_stack
@@ -34,6 +35,7 @@ def _measurements() -> None:
 
 app.command()(codecs)
 app.command()(matrix)
+app.command()(run)
 
 
 @app.command()

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from wildfire_bench.bench.claims import Quantity
+from wildfire_bench.bench.quantities import Quantity, rounds_of, samples_of
 from wildfire_bench.bench.results import BeforeAfter
-from wildfire_bench.bench.statistics import summarise
+from wildfire_bench.bench.statistics import Interval, round_median_interval, summarise
 from wildfire_bench.bench.variants import PATHS
-from wildfire_bench.bench.verdicts import samples_of
 from wildfire_bench.errors import InputError
 from wildfire_bench.report.figures import Figure, draw
 from wildfire_bench.report.style import COLOURS, INK, MUTED, plot_style
@@ -35,6 +34,8 @@ class _Row:
     label: str
     colour: str
     samples: Sequence[float]
+    interval: Interval | None
+    """Of their median."""
 
 
 def plot_stored(results: BeforeAfter) -> Figure:
@@ -81,7 +82,12 @@ def plot_latency(results: BeforeAfter) -> Figure:
 def plot_serialization(results: BeforeAfter) -> Figure:
     """Draw every timing of the way from image to Kafka value, with the guide's two figures."""
     rows = [
-        _Row(path.label, COLOURS["json" if path.json else "binary"], samples)
+        _Row(
+            path.label,
+            COLOURS["json" if path.json else "binary"],
+            samples,
+            summarise(samples).interval,
+        )
         for path in PATHS
         if (samples := results.serialization_ms(path.name))
     ]
@@ -192,10 +198,8 @@ def _dots(axes: Axes, place: int, row: _Row) -> None:
         alpha=0.65,
         markeredgewidth=0,
     )
-    if summary.interval is not None:
-        axes.hlines(
-            place, summary.interval.low, summary.interval.high, color=row.colour, linewidth=3.2
-        )
+    if row.interval is not None:
+        axes.hlines(place, row.interval.low, row.interval.high, color=row.colour, linewidth=3.2)
     axes.plot(summary.median, place, marker="D", color=row.colour, markersize=7)
     _value_label(axes, place, max(row.samples), _number(summary.median))
 
@@ -263,7 +267,12 @@ def _label_decades(axes: Axes) -> None:
 
 def _variant_rows(results: BeforeAfter, quantity: Quantity, *, needed: bool = True) -> list[_Row]:
     rows = [
-        _Row(variant.label, COLOURS[variant.form], samples)
+        _Row(
+            variant.label,
+            COLOURS[variant.form],
+            samples,
+            round_median_interval(rounds_of(results, quantity, variant.name)),
+        )
         for variant in results.variants
         if (samples := samples_of(results, quantity, variant.name))
     ]

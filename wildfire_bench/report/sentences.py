@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from wildfire_bench.bench.claims import Quantity
+from wildfire_bench.bench.quantities import Quantity, rounds_of, samples_of
 from wildfire_bench.bench.results import BeforeAfter
-from wildfire_bench.bench.statistics import ratio_interval, summarise
+from wildfire_bench.bench.statistics import Rounds, round_ratio_interval, summarise
 from wildfire_bench.bench.variants import AFTER, BEFORE, variant_named
 from wildfire_bench.bench.verdicts import (
     SIZE_TOLERANCE,
     TIME_TOLERANCE,
     Finding,
     Verdict,
-    samples_of,
 )
 from wildfire_bench.report.fragments import Fragment, box, opening, paragraph
 
@@ -51,8 +50,8 @@ _METHOD = (
     (
         "Stored: the brokers' log directories, cross-checked with the segment files. Sent: bytes "
         "that librdkafka counts towards the brokers. CPU: user and system time of each process. "
-        "Intervals: 95 %, bootstrap of medians and of their ratios, images taken as "
-        "independent."
+        "Intervals: 95 %, bootstrap of medians and of their ratios; whole rounds are drawn, since "
+        "images of one round are not independent."
     ),
     (
         "zstd is level 1, the guide's for satellite images; gzip is level 6. (client): librdkafka "
@@ -65,8 +64,8 @@ _LIMITS = (
         "over to other machines, times and CPU seconds do not; ratios do in order of magnitude."
     ),
     (
-        "One kind of scene: 16-bit optical bands. Images that are compressed already gain "
-        "nothing from zstd."
+        "Times and CPU seconds are of one kind of scene, 16-bit optical bands. Sizes are of four "
+        "kinds, one scene each, where the profile has them sent."
     ),
     "Writes go to the page cache; the topics have as many copies as there are brokers, up to 3.",
     (
@@ -177,7 +176,7 @@ def what_got_worse(results: BeforeAfter) -> Fragment:
     for other, words in ((BEFORE, "base64 JSON"), ("binary_none", "plain binary")):
         for name, unit, samples in _costs(results):
             after, before = samples(AFTER), samples(other)
-            ratio = ratio_interval(after, before) if after and before else None
+            ratio = round_ratio_interval(after, before) if after and before else None
             if ratio is not None and ratio.low > 1:
                 points.append(
                     f"Against {words}, {name} is {ratio.value:.1f} times as high "
@@ -219,17 +218,17 @@ def limitations(results: BeforeAfter) -> Fragment:
 
 def _costs(
     results: BeforeAfter,
-) -> Iterator[tuple[str, str, Callable[[str], list[float]]]]:
+) -> Iterator[tuple[str, str, Callable[[str], Rounds]]]:
     """List all that can get worse, with its unit and its samples by variant."""
     for quantity, (name, unit) in _NAMES.items():
-        yield name, unit, partial(samples_of, results, quantity)
+        yield name, unit, partial(rounds_of, results, quantity)
     for process in ("producer", "broker", "consumer"):
-        cpu = partial(results.cpu_s_per_gb, process=process)
+        cpu = partial(results.cpu_s_per_gb_by_round, process=process)
         yield f"the {process}'s CPU time", "s/GB", cpu
 
 
-def _median_of(samples: Sequence[float]) -> str:
-    median = summarise(samples).median
+def _median_of(rounds: Rounds) -> str:
+    median = summarise([value for samples in rounds.values() for value in samples]).median
     return f"{median:.1f}" if median < 100 else f"{median:,.0f}"
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from wildfire_bench.bench.quantities import samples_of
 from wildfire_bench.bench.results import BeforeAfter
 from wildfire_bench.bench.statistics import Interval, summarise
 from wildfire_bench.bench.variants import Variant
-from wildfire_bench.bench.verdicts import Finding, Verdict, samples_of
+from wildfire_bench.bench.verdicts import Finding, Verdict
 from wildfire_bench.report.fragments import Cell, Fragment, Raw, table
 
 __all__ = ["measured_table", "verdict_badge", "verdict_table"]
@@ -29,7 +30,8 @@ def verdict_table(findings: Sequence[Finding]) -> Fragment:
         [
             Raw(
                 f"“{html.escape(finding.claim.words)}”"
-                f'<br><span class="where">{html.escape(finding.claim.section)}</span>',
+                f'<br><span class="where">{html.escape(finding.claim.section)}: '
+                f"{html.escape(finding.claim.how)}</span>",
                 f"“{finding.claim.words}” ({finding.claim.section})",
             ),
             _measured(finding),
@@ -95,9 +97,13 @@ def _measured(finding: Finding) -> str:
         return _NONE
     if finding.claim.is_reduction:
         return f"{_reduction(interval)}, n = {finding.samples}"
+    if finding.claim.kind == "yes":
+        return "yes" if interval.value else "no"
+    if finding.claim.quantity is None:
+        return f"{interval.value:,.3g} {finding.claim.unit}, n = 1"
     digits = 1 if interval.value < 100 else 0
     return (
-        f"{interval.value:,.{digits}f} {finding.unit} "
+        f"{interval.value:,.{digits}f} {finding.claim.unit} "
         f"[{interval.low:,.{digits}f} to {interval.high:,.{digits}f}], n = {finding.samples}"
     )
 

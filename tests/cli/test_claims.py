@@ -1,0 +1,48 @@
+import json
+
+import pytest
+
+from tests.bench.made_up import made_up
+from wildfire_bench.bench.claims import claims
+from wildfire_bench.bench.store import append_run
+from wildfire_bench.cli import main
+
+
+@pytest.fixture
+def store(tmp_path):
+    append_run(made_up(), tmp_path)
+    return str(tmp_path)
+
+
+@pytest.fixture
+def said(store, capsys):
+    assert main(["claims", "--json", "--results", "20251013", "--store", store]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+def test_no_claim_is_unaccounted_for(said):
+    assert [each["name"] for each in said["claims"]] == [claim.name for claim in claims()]
+
+
+def test_every_claim_has_a_verdict_and_a_sentence(said):
+    verdicts = {"holds", "holds in part", "does not hold", "not measured"}
+    assert all(each["verdict"] in verdicts and each["sentence"] for each in said["claims"])
+
+
+def test_what_is_measured_has_value_interval_and_count(said):
+    measured = [each for each in said["claims"] if each["measured"]]
+    assert all(each["n"] and {"value", "low", "high"} == set(each["measured"]) for each in measured)
+
+
+def test_claims_name_the_run_they_are_from(said):
+    assert said["run"]["id"].startswith("20251013T100000")
+
+
+def test_people_read_words_verdict_and_reason(store, capsys):
+    main(["claims", "--results", "20251013", "--store", store])
+    assert "“65% lower CPU usage” (Section 6, improvements)\n    " in capsys.readouterr().out
+
+
+def test_without_a_run_of_its_own_a_machine_sees_the_reference(tmp_path, capsys):
+    assert main(["claims", "--store", str(tmp_path)]) == 0
+    assert "From reference run" in capsys.readouterr().out

@@ -1,0 +1,148 @@
+"""Two runs of one machine beside each other: what changed, and which verdicts with it.
+
+A run's own rounds do not tell how far two runs of the same code lie apart. So a time counts as
+changed only past a margin, and the whole interval must lie beyond it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+from wildfire_bench.bench.quantities import SIZES, Quantity, rounds_of
+from wildfire_bench.bench.results import BeforeAfter
+from wildfire_bench.bench.statistics import Interval, round_ratio_interval
+from wildfire_bench.bench.verdicts import Verdict, judge_all
+from wildfire_bench.errors import InvalidParameter
+
+__all__ = ["SIZE_MARGIN", "TIME_MARGIN", "Change", "ClaimChange", "Outcome", "RunPair", "compare"]
+
+SIZE_MARGIN: Final = 0.001
+"""Share by which sizes of equal runs may differ: record headers, time stamps."""
+TIME_MARGIN: Final = 0.1
+"""The same for times and CPU seconds."""
+
+Outcome = Literal["better", "worse", "cannot tell"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One quantity of one variant in both runs."""
+
+    quantity: Quantity
+    name: str
+    """Variant or serialization path."""
+    ratio: Interval | None
+    """Second run over first; None with fewer than five rounds of a thing that varies."""
+    rounds: int
+    """The smaller count of the two."""
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimChange:
+    """A claim's verdict in both runs."""
+
+    name: str
+    first: Verdict
+    second: Verdict
+
+    @property
+    def flips(self) -> bool:
+        """Whether the runs disagree; what one did not measure is no disagreement."""
+        return self.first is not self.second and Verdict.NOT_MEASURED not in {
+            self.first,
+            self.second,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class RunPair:
+    """All that two runs tell of each other."""
+
+    changes: tuple[Change, ...]
+    claims: tuple[ClaimChange, ...]
+    differences: tuple[str, ...]
+    """Software that is not the same; what a comparison is usually made for."""
+
+
+def compare(first: BeforeAfter, second: BeforeAfter) -> RunPair:
+    """Compare two runs.
+
+    Raises
+    ------
+    InvalidParameter
+        If they are of different machines, brokers or images: their ratio would say nothing.
+    """
+    unlike = list(_unlike(first, second))
+    if unlike:
+        msg = (
+            f"the runs cannot be compared: {'; '.join(unlike)}. A ratio of two machines or images "
+            "says nothing about the code: measure both on one"
+        )
+        raise InvalidParameter(msg)
+    claims = tuple(
+        ClaimChange(one.claim.name, one.verdict, other.verdict)
+        for one, other in zip(judge_all(first), judge_all(second), strict=True)
+    )
+    return RunPair(tuple(_changes(first, second)), claims, tuple(_software(first, second)))
+
+
+def _unlike(first: BeforeAfter, second: BeforeAfter) -> Iterator[str]:
+    one, other = first.environment, second.environment
+    facts = {
+        "processor": (one.cpu, other.cpu),
+        "cores": (one.cores, other.cores),
+        "memory, GiB": (round(one.memory_bytes / 2**30), round(other.memory_bytes / 2**30)),
+        "system": (one.system, other.system),
+        "brokers": (one.kafka, other.kafka),
+        "image": (first.scene.sha256[:12], second.scene.sha256[:12]),
+    }
+    for name, (left, right) in facts.items():
+        if left != right:
+            yield f"{name}: {left} and {right}"
+
+
+def _software(first: BeforeAfter, second: BeforeAfter) -> Iterator[str]:
+    one, other = first.environment, second.environment
+    facts = {
+        "commit": (one.commit, other.commit),
+        "Python": (one.python, other.python),
+        "librdkafka": (one.librdkafka, other.librdkafka),
+        **{
+            name: (one.packages.get(name), other.packages.get(name))
+            for name in sorted(one.packages.keys() | other.packages.keys())
+        },
+        "load before": (f"{one.load_before:.1f}", f"{other.load_before:.1f}"),
+    }
+    for name, (left, right) in facts.items():
+        if left != right:
+            yield f"{name}: {left} and {right}"
+
+
+def _changes(first: BeforeAfter, second: BeforeAfter) -> Iterator[Change]:
+    names = list(dict.fromkeys(variant.name for variant in first.variants))
+    paths = list(dict.fromkeys(sample.path for sample in first.serialization))
+    for quantity in get_args(Quantity):
+        for name in paths if quantity == "serialization_ms" else names:
+            before = rounds_of(first, quantity, name)
+            after = rounds_of(second, quantity, name)
+            if not before or not after:
+                continue
+            sizes = quantity in SIZES
+            ratio = round_ratio_interval(after, before, paired=False, same_every_time=sizes)
+            margin = SIZE_MARGIN if sizes else TIME_MARGIN
+            rounds = min(len(before), len(after))
+            yield Change(quantity, name, ratio, rounds, _outcome(ratio, margin))
+
+
+def _outcome(ratio: Interval | None, margin: float) -> Outcome:
+    """Less is better for every quantity."""
+    if ratio is None:
+        return "cannot tell"
+    if ratio.high < 1 - margin:
+        return "better"
+    if ratio.low > 1 + margin:
+        return "worse"
+    return "cannot tell"

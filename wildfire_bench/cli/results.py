@@ -1,0 +1,122 @@
+"""``wildfire-bench results``: the kept runs, one of them, or two beside each other."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Annotated, Any, get_args
+
+import typer
+
+from wildfire_bench.bench.compare import RunPair, compare
+from wildfire_bench.bench.quantities import UNITS, Quantity, samples_of
+from wildfire_bench.bench.results import BeforeAfter
+from wildfire_bench.bench.statistics import Summary, summarise
+from wildfire_bench.bench.store import STORE, find_run, read_run, stored_runs
+from wildfire_bench.cli.bench_run import StoreOption
+from wildfire_bench.cli.options import JsonOption
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    help="List, show and compare the runs that were kept.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+RunArgument = Annotated[
+    str, typer.Argument(help="Id of a run, its beginning, newest or reference.")
+]
+
+
+@app.command("list")
+def list_runs(store: StoreOption = STORE, as_json: JsonOption = False) -> None:
+    """List all runs, newest first.
+
+    Example: wildfire-bench results list
+    """
+    runs = stored_runs(store)
+    if as_json:
+        print(json.dumps([{**asdict(run), "folder": str(run.folder)} for run in runs], indent=2))
+        return
+    for run in runs:
+        origin = "  (reference)" if run.reference else ""
+        print(f"{run.id}  {run.profile}, {run.rounds} rounds  {run.machine}{origin}")
+
+
+@app.command()
+def show(name: RunArgument, store: StoreOption = STORE, as_json: JsonOption = False) -> None:
+    """Show the medians of a run, with what it was measured on.
+
+    Example: wildfire-bench results show newest
+    """
+    results = read_run(find_run(name, store))
+    rows = _summaries(results)
+    if as_json:
+        said: dict[str, Any] = {
+            "started": results.started,
+            "environment": asdict(results.environment),
+            "workload": asdict(results.workload),
+            "scene": asdict(results.scene),
+            "notes": results.notes,
+            "medians": [
+                {"quantity": quantity, "name": name, **asdict(summary)}
+                for quantity, name, summary in rows
+            ],
+        }
+        print(json.dumps(said, indent=2))
+        return
+    print(f"{results.started}, {results.scene.name}, {results.scene.size_bytes:,} bytes")
+    print(f"{results.environment.summary}, commit {results.environment.commit or 'unknown'}")
+    for quantity, variant, summary in rows:
+        spread = f"{summary.low:,.2f} to {summary.high:,.2f}, n {summary.n}"
+        print(f"{quantity:<17} {variant:<25} {summary.median:>10,.2f} {UNITS[quantity]} ({spread})")
+    for note in results.notes:
+        print(f"note: {note}")
+
+
+@app.command("compare")
+def compare_runs(
+    first: RunArgument,
+    second: RunArgument,
+    store: StoreOption = STORE,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two runs of one machine: every ratio with its interval, and every claim.
+
+    Runs of different machines, brokers or images are refused.
+
+    Example: wildfire-bench results compare reference newest
+    """
+    pair = compare(read_run(find_run(first, store)), read_run(find_run(second, store)))
+    if as_json:
+        said = asdict(pair)
+        said["flips"] = [claim.name for claim in pair.claims if claim.flips]
+        print(json.dumps(said, indent=2))
+        return
+    _print(pair)
+
+
+def _summaries(results: BeforeAfter) -> list[tuple[Quantity, str, Summary]]:
+    names = [variant.name for variant in results.variants]
+    paths = dict.fromkeys(sample.path for sample in results.serialization)
+    return [
+        (quantity, name, summarise(samples))
+        for quantity in get_args(Quantity)
+        for name in (paths if quantity == "serialization_ms" else names)
+        if (samples := samples_of(results, quantity, name))
+    ]
+
+
+def _print(pair: RunPair) -> None:
+    for change in pair.changes:
+        said = "too few rounds for an interval"
+        if change.ratio is not None:
+            said = f"{change.ratio.value:.3f} [{change.ratio.low:.3f} to {change.ratio.high:.3f}]"
+        print(f"{change.quantity:<17} {change.name:<25} {said}  {change.outcome}")
+    for difference in pair.differences:
+        print(f"not the same: {difference}")
+    flips = [claim for claim in pair.claims if claim.flips]
+    for claim in flips:
+        print(f"{claim.name}: {claim.first.value} before, {claim.second.value} now")
+    print(f"{len(pair.claims)} claims, {len(flips)} with another verdict")
