@@ -14,7 +14,7 @@
 # in nine ways, which differ in one thing at a time.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # smoke (seconds, for tests), quick (three minutes) or full (about 15 minutes)
+profile: str = "quick"  # smoke (seconds, for tests), quick (3 minutes) or full (about 15)
 rounds: int = 0  # times that every variant is measured; 0 for the profile's own number
 size_bytes: int = 0  # size of the scene in bytes, at most 20,000,000; 0 for the profile's own
 stack: str = "auto"  # auto, embedded, compose or external: what Kafka runs on
@@ -57,6 +57,9 @@ plots.plot_stored(results)
 
 # %%
 sentences.storage_answer(results)
+
+# %%
+tables.scenes_table(results)
 
 # %% [markdown]
 # ## How long until the consumer holds it?

@@ -1,8 +1,10 @@
+from dataclasses import replace
+
 from tests.bench.made_up import made_up, without_brokers_cpu
 from wildfire_bench.bench.claims import claims
 from wildfire_bench.bench.variants import VARIANTS
 from wildfire_bench.bench.verdicts import judge_all
-from wildfire_bench.report.tables import measured_table, verdict_table
+from wildfire_bench.report.tables import measured_table, scenes_table, verdict_table
 
 
 def test_every_claim_stands_in_the_table_word_for_word():
@@ -21,3 +23,11 @@ def test_every_variant_has_its_row():
 
 def test_what_was_not_measured_is_a_dash_and_no_zero():
     assert "| – |" in measured_table(without_brokers_cpu(made_up())).text
+
+
+def test_other_kinds_of_pixels_are_listed_as_shares_of_their_image():
+    assert "8-bit RGB (8-bit RGB) | 134 | 45 | 40 | 30" in scenes_table(made_up()).text
+
+
+def test_a_run_without_other_scenes_has_no_such_table():
+    assert scenes_table(replace(made_up(), scenes=())) is None

@@ -5,14 +5,14 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from wildfire_bench.bench.quantities import samples_of
+from wildfire_bench.bench.quantities import MB, samples_of
 from wildfire_bench.bench.results import BeforeAfter
 from wildfire_bench.bench.statistics import Interval, summarise
-from wildfire_bench.bench.variants import Variant
-from wildfire_bench.bench.verdicts import Finding, Verdict
+from wildfire_bench.bench.variants import ACROSS_SCENES, Variant, variant_named
+from wildfire_bench.bench.verdicts import MAIN_KIND, Finding, Verdict
 from wildfire_bench.report.fragments import Cell, Fragment, Raw, table
 
-__all__ = ["measured_table", "verdict_badge", "verdict_table"]
+__all__ = ["measured_table", "scenes_table", "verdict_badge", "verdict_table"]
 
 # Sign and word say it too: colour alone would leave some readers out.
 _SIGNS = {
@@ -64,6 +64,34 @@ def measured_table(results: BeforeAfter) -> Fragment:
         [_measured_row(results, variant) for variant in results.variants],
         numeric=True,
     )
+
+
+def scenes_table(results: BeforeAfter) -> Fragment | None:
+    """List what images of other kinds take on the broker's disk; None if none were sent."""
+    if not results.scenes:
+        return None
+    main = [_main_cell(results, name) for name in ACROSS_SCENES]
+    rows: list[list[Cell]] = [[f"{MAIN_KIND} ({results.scene.name})", *main]]
+    for kind in dict.fromkeys(size.kind for size in results.scenes):
+        sizes = {size.variant: size for size in results.scenes if size.kind == kind}
+        name = next(iter(sizes.values())).scene
+        cells = [_share(sizes[v].stored_bytes, sizes[v].size_bytes) for v in ACROSS_SCENES]
+        rows.append([f"{kind} ({name})", *cells])
+    return table(
+        "Bytes on the broker's disk, % of the image's own, by kind of pixels",
+        ("Pixels", *(variant_named(name).label for name in ACROSS_SCENES)),
+        rows,
+        numeric=True,
+    )
+
+
+def _main_cell(results: BeforeAfter, name: str) -> str:
+    samples = samples_of(results, "stored_mb", name)
+    return _share(summarise(samples).median * MB if samples else None, results.scene.size_bytes)
+
+
+def _share(stored_bytes: float | None, size_bytes: int) -> str:
+    return _NONE if stored_bytes is None else f"{100 * stored_bytes / size_bytes:.0f}"
 
 
 def _measured_row(results: BeforeAfter, variant: Variant) -> list[Cell]:
