@@ -26,7 +26,7 @@ ONE = """
 """
 
 # What the guide says and what holds it to that. Change it only with the register, knowingly.
-REGISTER_SHA256 = "1fccb5dbe08f53bfcc2c1c09020af9744318f40c83afd2852f6bdd45ca607e3c"
+REGISTER_SHA256 = "58fa4116498d29f7ef0d8defa501d5d47627acff209baafcd57146a46fd46172"
 
 
 def test_the_register_is_the_one_that_was_agreed_on():

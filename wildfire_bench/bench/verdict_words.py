@@ -67,7 +67,7 @@ def across_scenes(claim: Claim, scenes: Sequence[SceneReading]) -> str:
 
 def too_few(rounds: int) -> str:
     """Say that there is no verdict."""
-    return f"Not measured: an interval needs five rounds, and there are {rounds}."
+    return f"An interval needs five rounds, and there are {rounds}."
 
 
 def _said(claim: Claim, reading: Reading) -> str:

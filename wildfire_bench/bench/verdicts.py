@@ -143,8 +143,8 @@ def judge(claim: Claim, results: BeforeAfter, checks: Sequence[Check] = ()) -> F
 def _judge_check(claim: Claim, checks: Sequence[Check]) -> Finding:
     check = next((check for check in checks if check.name == claim.check), None)
     if check is None:
-        why = claim.unmeasured or "this run made no checks of limits: profile quick does"
-        return Finding(claim, Verdict.NOT_MEASURED, None, 0, (), f"Not measured: {why}.")
+        why = claim.unmeasured or "This run made no checks of limits: profile quick does"
+        return Finding(claim, Verdict.NOT_MEASURED, None, 0, (), f"{why}.")
     holds = {
         "at_least": check.value >= claim.low,
         "at_most": check.value <= claim.high,
