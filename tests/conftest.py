@@ -55,21 +55,7 @@ def settings(stack: Stack, topic_prefix: str) -> Settings:
 @pytest.fixture(scope="session")
 def report_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a `wildfire-bench report` of the smallest profile, on a broker of its own."""
-    folder = tmp_path_factory.mktemp("report")
-    assert (
-        main(
-            [
-                "report",
-                "--profile",
-                "smoke",
-                "--stack",
-                "embedded",
-                "--out",
-                str(folder),
-                "--store",
-                str(folder / "kept"),
-            ]
-        )
-        == 0
-    )
+    folder, store = (tmp_path_factory.mktemp(name) for name in ("report", "kept"))
+    where = ["--out", str(folder), "--store", str(store)]
+    assert main(["report", "--profile", "smoke", "--stack", "embedded", *where]) == 0
     return folder
