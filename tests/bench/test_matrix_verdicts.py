@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.bench.made_up_matrix import matrix_result
@@ -51,6 +53,15 @@ def test_sensors_break_it_if_zstd_adds_more() -> None:
 def test_zstd_must_be_a_fifth_quicker_than_gzip(zstd_ms: float, verdict: Verdict) -> None:
     result = matrix_result(latency_ms={"zstd": zstd_ms})
     assert finding(result, "weather_bulk", "20-40%").verdict is verdict
+
+
+def test_alerts_whose_interval_lies_on_both_sides_of_the_limit_decide_nothing() -> None:
+    result = matrix_result()
+    latencies = (*[10.0] * 985, *(80.0 + 3 * n for n in range(15)))
+    alerts = tuple(replace(run, latencies_ms=latencies) for run in result.alerts)
+    found = finding(replace(result, alerts=alerts), "critical_alerts", "beside images")
+    assert found.verdict is Verdict.NOT_MEASURED
+    assert "Not decided: anything from" in found.sentence
 
 
 def test_too_few_rounds_carry_no_verdict_on_latency() -> None:
