@@ -6,9 +6,11 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
+from kafka import KafkaProducer
 
 from tests.streaming.conftest import picture, receive
 from tests.streaming.records import chunks_of, put
+from tests.streaming.test_delivery import letters
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
 from wildfire_bench.errors import AcknowledgementLost
 from wildfire_bench.settings import Settings
@@ -79,6 +81,26 @@ async def test_partitions_that_were_paused_are_read_on_when_they_come_back(
         while seen < sent:  # what was in hand may come again
             seen |= {image.image_id for image in await receive(images)}
     assert seen == sent
+
+
+async def test_a_record_whose_header_names_cannot_be_read_does_not_stop_the_consumer(
+    topics: Settings, producer: KafkaDataProducer, consumer: MakeConsumer
+) -> None:
+    class NotUtf8(str):
+        def encode(self, *_: object) -> bytes:
+            return b"\xff"
+
+    stranger = KafkaProducer(bootstrap_servers=topics.kafka.bootstrap_servers)
+    topic = topic_names(topics).binary
+    headers = [(NotUtf8("name"), b"value")]
+    await asyncio.to_thread(stranger.send(topic, b"v", b"k", headers=headers).get, 10)
+    stranger.close()
+    sent = await producer.send_satellite_image(picture(1000))
+    async with consumer() as images:
+        (found,) = await receive(images)
+        assert found.image_id == sent.image_id
+        (letter,) = await letters(topics, 1)
+    assert letter.error == "CorruptEnvelope"
 
 
 async def until(condition: Callable[[], bool]) -> None:

@@ -59,6 +59,12 @@ def test_nothing_is_committed_before_the_first_record_tells_where_the_partition_
     assert PartitionLedger(-1, CommitNote()).safe_offset == -1
 
 
+def test_a_partition_that_begins_anew_is_not_committed_where_the_old_one_ended() -> None:
+    ledger = PartitionLedger(1000, CommitNote())
+    ledger.read(3)
+    assert ledger.safe_offset == 4
+
+
 def restarted(ledger: PartitionLedger) -> PartitionLedger:
     note = CommitNote.decode(ledger.note().encode())
     return PartitionLedger(ledger.safe_offset, note)
@@ -76,6 +82,21 @@ def test_after_a_restart_delivered_images_are_known_and_handed_ones_are_marked()
     assert ledger.was_handed(102)
     assert not ledger.was_delivered(100, 0)
     assert not ledger.was_handed(100)
+
+
+def test_an_image_is_remembered_until_the_last_of_its_records_is_safe() -> None:
+    """Its first record is before the safe offset, its last behind an image that is not done."""
+    ledger = PartitionLedger(0, CommitNote())
+    ledger.hold("delivered", 0)
+    ledger.hold("incomplete", 1)
+    ledger.read(2)
+    ledger.deliver(7, "delivered", last_offset=2)
+    assert ledger.note().ahead == (7,)
+    ledger = restarted(ledger)
+    assert ledger.was_delivered(7, 2)
+    ledger.hold("incomplete", 1)
+    ledger.read(2)
+    assert ledger.note().ahead == (7,)
 
 
 def test_fetching_waits_when_no_more_delivered_images_can_be_remembered() -> None:

@@ -144,7 +144,8 @@ class ConsumerThread:
             settled(None if stored else _lost_error(image))
 
         def done() -> None:
-            state.ledger.deliver(image.mark, image)
+            last_offset = max(place.offset for place in image.places)
+            state.ledger.deliver(image.mark, image, last_offset)
             self._commits.touch(state, committed)
             if state.lost:
                 self._commits.leave([state], committed=False)
@@ -200,12 +201,14 @@ class ConsumerThread:
         """Pass it on: the object store is spoken to from the event loop."""
         self._start_download(image, entry)
 
-    def downloaded(self, image: InboundImage, result: memoryview | WildfireBenchError) -> None:
+    def downloaded(self, image: InboundImage, result: memoryview | Exception) -> None:
         """What came of that; in this thread."""
         if image.gone:
             image.free()
         elif isinstance(result, WildfireBenchError):
             self.intake.fail(image, result)
+        elif isinstance(result, Exception):
+            raise result
         else:
             self.intake.complete(image, result)
 

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+import operator
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from wildfire_bench.errors import CorruptEnvelope, UnsupportedFormat
 from wildfire_bench.streaming.digest import DIGEST_ALGORITHM
 from wildfire_bench.streaming.model import BlockPlace, ImageIdentity, Kind
 
-__all__ = ["MAX_CHUNKS", "HeaderReader"]
+__all__ = ["MAX_CHUNKS", "HeaderReader", "headers_of"]
 
 MAX_CHUNKS: Final = 100_000
 """Chunks that an image may have."""
 _DIGEST_LENGTH: Final = len(DIGEST_ALGORITHM) + 1 + 32
+_checked_call: Final = operator.methodcaller("headers")
+
+
+def headers_of(message: Any) -> Sequence[tuple[str, bytes | None]]:
+    """Headers of a message of confluent-kafka; call it once for each message.
+
+    For a name that is not UTF-8, which any other client may write, confluent-kafka 2.16 gives a
+    list with a hole in it and forgets to raise. The interpreter notices where a C function calls
+    another, and not always where Python code calls one: using that list would end the process.
+
+    Raises
+    ------
+    CorruptEnvelope
+        For such a name.
+    """
+    try:
+        found: Sequence[tuple[str, bytes | None]] | None = _checked_call(message)
+    except (SystemError, UnicodeDecodeError):
+        msg = "the name of a header is not UTF-8: the record was not written by wildfire-bench"
+        raise CorruptEnvelope(msg) from None
+    return found or ()
 
 
 class HeaderReader:

@@ -17,6 +17,7 @@ from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.settings_sources import load_settings
 from wildfire_bench.streaming.assembly import Assembly
 from wildfire_bench.streaming.chunk_split import OutgoingChunk, split_source
+from wildfire_bench.streaming.header_reader import headers_of
 from wildfire_bench.streaming.image_source import ImageData, ImageSource, identify
 from wildfire_bench.streaming.model import Chunk, Kind, RecordPlace
 from wildfire_bench.streaming.reassembly import PartitionClock, Reassembly, ReassemblyStatus
@@ -219,7 +220,10 @@ class ImageChunkManager:
             f"image {assembly.image_id} is incomplete ({len(missing)} of {assembly.count} chunks "
             f"missing) and {why}"
         )
-        self._on_incomplete(IncompleteImage(msg, image_id=assembly.image_id, missing=missing))
+        try:
+            self._on_incomplete(IncompleteImage(msg, image_id=assembly.image_id, missing=missing))
+        except Exception:
+            log.exception("on_incomplete failed for image %s", assembly.image_id)
 
     def _running(self) -> ThreadPoolExecutor:
         if self._pool is None:
@@ -261,4 +265,5 @@ def _parts(
     if isinstance(timestamp, tuple):  # confluent-kafka: (kind, milliseconds), kind 0 is none
         timestamp = timestamp[1] if timestamp[0] else None
     place = RecordPlace(read(message.topic), read(message.partition), read(message.offset))
-    return read(message.value) or b"", read(message.headers), read(message.key), place, timestamp
+    headers = headers_of(message) if callable(message.headers) else message.headers
+    return read(message.value) or b"", headers, read(message.key), place, timestamp

@@ -18,6 +18,7 @@ from wildfire_bench.errors import (
 )
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.assembly import Assembly
+from wildfire_bench.streaming.header_reader import headers_of
 from wildfire_bench.streaming.inbound import InboundImage, PartitionState
 from wildfire_bench.streaming.intake_ports import Message, Outcome
 from wildfire_bench.streaming.model import Chunk, Envelope, Kind, RecordPlace, Route
@@ -65,7 +66,7 @@ class Intake:
         state.clock.observe(timestamp_ms if kind else None)
         envelope: Envelope | None = None
         try:
-            envelope = read_envelope(message.headers(), message.key())
+            envelope = read_envelope(headers_of(message), message.key())
             self._check_size(envelope)
             self._dispatch(state, envelope, place, message.value() or b"")
         except WildfireBenchError as error:

@@ -100,7 +100,7 @@ class PartitionLedger:
     @property
     def safe_offset(self) -> int:
         """Smallest offset that is still needed: what may be committed."""
-        return min(self._held.values(), default=self.position)
+        return min((*self._held.values(), self.position))
 
     @property
     def full(self) -> bool:
@@ -111,8 +111,12 @@ class PartitionLedger:
         return sum(offset >= safe for offset in self._delivered.values()) >= DELIVERED_CAPACITY
 
     def read(self, offset: int) -> None:
-        """Note that a record was read."""
-        self.position = max(self.position, offset + 1)
+        """Note that a record was read.
+
+        An offset below the position means that the partition begins anew (its topic was made
+        again): a position left where it was would be committed past records yet to come.
+        """
+        self.position = offset + 1
 
     def hold(self, token: Hashable, offset: int) -> None:
         """Keep the safe offset at or below `offset` until `release`; the first offset counts."""
@@ -126,9 +130,13 @@ class PartitionLedger:
         """Note that an image goes into the caller's hands."""
         self._handed[mark] = None
 
-    def deliver(self, mark: int, token: Hashable) -> None:
-        """Note that an image is done, and release what it held."""
-        offset = self._held.get(token, self.position)
+    def deliver(self, mark: int, token: Hashable, last_offset: int | None = None) -> None:
+        """Note that an image is done, and release what it held.
+
+        `last_offset` is that of its last record: until the safe offset is past that, some of them
+        would be read again. None means that it has one record.
+        """
+        offset = self._held.get(token, self.position) if last_offset is None else last_offset
         self._handed.pop(mark, None)
         self._delivered.pop(mark, None)
         self._delivered[mark] = offset
@@ -144,7 +152,8 @@ class PartitionLedger:
         """Whether the image of a record was acknowledged before, as far as is remembered."""
         if mark not in self._delivered:
             return False
-        if self._delivered[mark] == self._reread_until:
+        known = self._delivered[mark]
+        if known == self._reread_until or known < offset:
             self._delivered[mark] = offset  # now it is known where it lies
         return True
 

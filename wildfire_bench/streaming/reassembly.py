@@ -67,9 +67,10 @@ class PartitionClock:
 
     def now_ms(self) -> float:
         """Milliseconds since the epoch, as far as this partition knows."""
-        if self._idle_since is None:
+        idle_since = self._idle_since  # another thread may ask, for the status
+        if idle_since is None:
             return self._latest_ms
-        return self._latest_ms + (time.monotonic() - self._idle_since) * 1000
+        return self._latest_ms + (time.monotonic() - idle_since) * 1000
 
 
 class Reassembly:

@@ -13,6 +13,7 @@ from wildfire_bench.errors import (
     WildfireBenchError,
 )
 from wildfire_bench.settings import DataType
+from wildfire_bench.streaming.header_reader import headers_of
 from wildfire_bench.streaming.inbound import PartitionState
 from wildfire_bench.streaming.model import RecordPlace
 from wildfire_bench.streaming.record_envelope import ReceivedRecord, decode_record
@@ -93,7 +94,7 @@ class RecordIntake:
         data_type = self._data_types[state.topic]
         state.ledger.read(place.offset)
         try:
-            found = decode_record(data_type, place, message.key(), value, message.headers())
+            found = decode_record(data_type, place, message.key(), value, headers_of(message))
             if self._check_schema:
                 check_record(data_type, found.record)
         except (CorruptData, RecordInvalid) as error:

@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from wildfire_bench.errors import BrokerUnavailable, RecordMissing
+from wildfire_bench.errors import BrokerUnavailable, CorruptEnvelope, RecordMissing
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.consumer_config import reading_config
+from wildfire_bench.streaming.header_reader import headers_of
 from wildfire_bench.streaming.limits import require_topics
 from wildfire_bench.streaming.model import RecordPlace
 
@@ -138,10 +139,18 @@ def _next(consumer: Consumer, settings: Settings) -> StoredRecord | None:
             RecordPlace(message.topic() or "", message.partition() or 0, message.offset() or 0),
             message.key(),
             message.value() or b"",
-            tuple(message.headers() or ()),  # type: ignore[arg-type]  # a list of pairs
+            _headers(message),
             message.timestamp()[1],
         )
     raise _no_answer(settings)
+
+
+def _headers(message: Message) -> tuple[tuple[str, bytes | None], ...]:
+    """Those of a stranger's record that cannot be read count as none."""
+    try:
+        return tuple(headers_of(message))
+    except CorruptEnvelope:
+        return ()
 
 
 _NOT_THERE = {

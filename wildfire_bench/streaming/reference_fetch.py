@@ -12,7 +12,6 @@ from wildfire_bench.errors import (
     ObjectStoreNotConfigured,
     ReassemblyOverflow,
     UnsupportedFormat,
-    WildfireBenchError,
 )
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.binary_serializer import decode_block
@@ -74,7 +73,7 @@ class ReferenceFetch:
                 buffer = await self._allocate(image)
                 image.release = buffer.release
                 await self._read(image, entry, buffer)
-            except WildfireBenchError as error:
+            except Exception as error:  # noqa: BLE001 - handed to the thread, whatever it is
                 self._thread.call(partial(self._thread.downloaded, image, error))
                 return
             image.seconds["download"] = time.perf_counter() - started
@@ -104,7 +103,7 @@ class ReferenceFetch:
         waiting_s = self._thread.settings.kafka_consumer.reassembly_timeout_s
         deadline = time.monotonic() + waiting_s
         while (buffer := budget.allocate(image.size_bytes)) is None:
-            if time.monotonic() > deadline or not budget.could_hold(image.size_bytes):
+            if image.gone or time.monotonic() > deadline or not budget.could_hold(image.size_bytes):
                 msg = (
                     f"no room for image {image.envelope.identity.image_id} of "
                     f"{image.size_bytes:,} bytes: raise kafka_consumer.memory_bytes or "
