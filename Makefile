@@ -12,7 +12,7 @@ UV_VERSION := 0.13.9
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 UPGRADE ?=
 
-.PHONY: help report test test-long lint format lab lock environment clean
+.PHONY: help report test test-long test-docker lint format lab lock environment clean
 .DEFAULT_GOAL := help
 
 help: ## List what can be made.
@@ -26,6 +26,9 @@ test: lint ## Check style, types, layers, then run all tests but the long ones.
 
 test-long: $(STAMP) ## Run the long tests.
 	@$(BIN)/pytest -m long
+
+test-docker: $(STAMP) ## Run the tests of docker-compose.yml, which `test` skips where Docker is not at hand.
+	@$(BIN)/pytest -m docker --durations=5
 
 lint: $(STAMP) ## Check style, types and layers.
 	@$(BIN)/ruff check .

@@ -5,10 +5,12 @@ from types import SimpleNamespace
 import pytest
 
 from wildfire_bench.bench.probes import BrokerProbe, busy_note, segment_bytes
+from wildfire_bench.errors import BenchmarkError
+from wildfire_bench.stack.cgroup import Cgroup
 
 
-def broker(pid):
-    return SimpleNamespace(pid=pid, data_dir=None)
+def broker(pid, cgroup=None):
+    return SimpleNamespace(pid=pid, data_dir=None, cgroup=cgroup)
 
 
 def test_cpu_time_of_a_process_grows_with_its_work():
@@ -17,6 +19,26 @@ def test_cpu_time_of_a_process_grows_with_its_work():
     while (grown := probe.cpu_s() - before) < 0.05:
         sum(range(100_000))
     assert grown >= 0.05
+
+
+def test_memory_of_a_process_is_its_resident_set():
+    memory_bytes = BrokerProbe([broker(os.getpid())]).memory_bytes()
+    assert memory_bytes > 10_000_000
+
+
+def test_a_container_is_counted_as_a_whole(tmp_path: Path):
+    (tmp_path / "cpu.stat").write_text("usage_usec 1500000\n")
+    (tmp_path / "memory.stat").write_text("inactive_file 100\n")
+    (tmp_path / "memory.current").write_text("1000\n")
+    container = broker(os.getpid(), Cgroup(tmp_path, tmp_path, unified=True))
+    probe = BrokerProbe([container, container])
+    assert (probe.cpu_s(), probe.memory_bytes()) == (3.0, 1800)
+
+
+def test_a_container_that_ended_ends_the_measurement(tmp_path: Path):
+    probe = BrokerProbe([broker(1, Cgroup(tmp_path, tmp_path, unified=True))])
+    with pytest.raises(BenchmarkError, match="ended during the measurement"):
+        probe.cpu_s()
 
 
 @pytest.mark.parametrize("brokers", [[], [broker(None)], [broker(os.getpid()), broker(None)]])

@@ -1,19 +1,22 @@
-"""What is read off the outside: the brokers' disk and CPU time, and how busy the machine is."""
+"""What is read off the outside: the brokers' disk, CPU time and memory; how busy the machine is."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 import psutil
 
-from wildfire_bench.errors import BenchmarkError
+from wildfire_bench.errors import BenchmarkError, StackError
 from wildfire_bench.settings import KafkaSettings
+from wildfire_bench.stack.cgroup import Cgroup
 
 __all__ = ["Broker", "BrokerProbe", "StorageProbe", "busy_note", "segment_bytes"]
+
+_Number = TypeVar("_Number", int, float)
 
 BUSY_SHARE = 0.5
 """Share of the cores that may be in use by others before a run is called disturbed."""
@@ -30,37 +33,83 @@ class Broker(Protocol):
     def data_dir(self) -> Path | None:
         """Folder with a sub-folder for each partition."""
 
+    @property
+    def cgroup(self) -> Cgroup | None:
+        """What the kernel counts for its container; None outside a container."""
+
 
 class BrokerProbe:
-    """CPU time of the brokers' processes, user and system, together."""
+    """CPU time and memory of the brokers, together: of their processes, or of their containers.
+
+    A container's count includes its health checks.
+    """
 
     def __init__(self, brokers: Sequence[Broker]) -> None:
-        pids = [broker.pid for broker in brokers]
-        known = [pid for pid in pids if pid is not None]
-        self._processes = [psutil.Process(pid) for pid in known]
+        self._counters = [
+            counter for broker in brokers if (counter := _counter(broker)) is not None
+        ]
         self.missing: str | None = None
-        """Why there is no CPU time, or None if there is."""
-        if not pids or len(known) < len(pids):
+        """Why there is neither, or None if there is."""
+        if not brokers or len(self._counters) < len(brokers):
             self.missing = (
                 "The brokers are not processes of this machine: their CPU time is unknown."
             )
 
     def cpu_s(self) -> float | None:
-        """Seconds so far (resolution 10 ms on Linux), or None if they cannot be told.
+        """Seconds of CPU so far, user and system, or None if they cannot be told.
+
+        The resolution is 10 ms for processes on Linux, and finer for containers.
 
         Raises
         ------
         BenchmarkError
             If a broker has ended.
         """
+        return self._sum(lambda counter: counter.cpu_s())
+
+    def memory_bytes(self) -> int | None:
+        """Memory in use now, or None if it cannot be told.
+
+        That of processes is the resident set; that of containers also has what they wrote to files
+        a short time ago.
+
+        Raises
+        ------
+        BenchmarkError
+            If a broker has ended.
+        """
+        return self._sum(lambda counter: counter.memory_bytes())
+
+    def _sum(self, read: Callable[[Cgroup | _Process], _Number]) -> _Number | None:
         if self.missing is not None:
             return None
         try:
-            times = [process.cpu_times() for process in self._processes]
+            first, *others = (read(counter) for counter in self._counters)
         except psutil.NoSuchProcess as error:
             msg = f"a broker (process {error.pid}) ended during the measurement: see its log file"
             raise BenchmarkError(msg) from error
-        return sum(time.user + time.system for time in times)
+        except StackError as error:
+            msg = f"a broker ended during the measurement ({error}): docker logs"
+            raise BenchmarkError(msg) from error
+        return sum(others, first)
+
+
+class _Process:
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+
+    def cpu_s(self) -> float:
+        times = self._process.cpu_times()
+        return float(times.user + times.system)
+
+    def memory_bytes(self) -> int:
+        return int(self._process.memory_info().rss)
+
+
+def _counter(broker: Broker) -> Cgroup | _Process | None:
+    if broker.cgroup is not None:
+        return broker.cgroup
+    return None if broker.pid is None else _Process(broker.pid)
 
 
 class StorageProbe:

@@ -84,14 +84,26 @@ def status(as_json: Json = False) -> None:
 
 @app.command()
 def down(
-    kind: Annotated[KindOption, typer.Option(help="Which to stop.")] = KindOption.EMBEDDED,
+    kind: Annotated[
+        KindOption | None,
+        typer.Option(help="Which to stop; without it, the one that `stack status` shows."),
+    ] = None,
+    volumes: Annotated[
+        bool, typer.Option("--volumes", help="Delete the data of the compose stack too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Stop the stack that `stack up` left running.
 
     Example: wildfire-bench stack down
     """
-    stopped = compose_down() if kind is KindOption.COMPOSE else stop_detached()
+    if kind is None:
+        shows_compose = find_detached() is None and find_any_compose() is not None
+        kind = KindOption.COMPOSE if shows_compose else KindOption.EMBEDDED
+    if volumes and kind is not KindOption.COMPOSE:
+        msg = "--volumes is for the compose stack; the embedded one keeps data in its --data-dir"
+        raise InputError(msg)
+    stopped = compose_down(volumes=volumes) if kind is KindOption.COMPOSE else stop_detached()
     if as_json:
         typer.echo(json.dumps({"stopped": stopped}))
     else:
@@ -107,7 +119,7 @@ def _show(stack: Stack, *, as_json: bool) -> None:
     typer.echo(f"Kafka  {summary['bootstrap_servers']}")
     typer.echo(f"S3     {summary['s3_endpoint'] or 'none'}")
     for process in summary["processes"]:
-        if process["pid"] is not None:
+        if process["log_file"] is not None:
             typer.echo(f"{process['name']}: process {process['pid']}, log {process['log_file']}")
 
 

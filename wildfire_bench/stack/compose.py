@@ -8,11 +8,14 @@ an image: a download of a gigabyte is for the user to start.
 from __future__ import annotations
 
 import json
+import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from wildfire_bench.errors import StackNotInstalled, StackStartFailed, StackTimeout
 from wildfire_bench.settings import KafkaSettings, S3Settings
+from wildfire_bench.stack.cgroup import find_cgroup
 from wildfire_bench.stack.compose_file import (
     CLUSTER_SERVICES,
     S3_SERVICE,
@@ -24,6 +27,7 @@ from wildfire_bench.stack.compose_file import (
 from wildfire_bench.stack.containers import Container, read_containers
 from wildfire_bench.stack.engine import DockerEngine, Engine
 from wildfire_bench.stack.ports import LOOPBACK
+from wildfire_bench.stack.readiness import wait_for_brokers
 from wildfire_bench.stack.server import BrokerProcess, ServerProcess
 from wildfire_bench.stack.stack import Stack, StackKind
 
@@ -33,6 +37,10 @@ HEALTH_TIMEOUT_S = 120.0
 """How long containers may take to become healthy; the health checks allow 80 s."""
 HEALTH_STEP_S = 1.0
 PROJECT = "wildfire-bench"
+"""Name of the project; Compose's own ``COMPOSE_PROJECT_NAME`` wins over it."""
+KAFKA_DATA = "/var/lib/kafka/data"
+UNUSED_KEYS = {"S3_ACCESS_KEY": "unused", "S3_SECRET_KEY": "unused"}
+"""Compose fills in the whole file, whatever it is asked for, and ends where a key is missing."""
 ALL_SERVICES = (SINGLE_SERVICE, *CLUSTER_SERVICES, S3_SERVICE)
 
 
@@ -85,7 +93,7 @@ def open_compose(*, brokers: int = 1, s3: bool = True, engine: Engine | None = N
 
 
 def compose_up(*, brokers: int = 1, s3: bool = True, engine: Engine | None = None) -> Stack:
-    """Start the containers and wait until they are healthy. They keep running.
+    """Start the containers and wait until they are healthy and answer. They keep running.
 
     Raises
     ------
@@ -100,7 +108,44 @@ def compose_up(*, brokers: int = 1, s3: bool = True, engine: Engine | None = Non
     engine.require()
     services = _services(brokers, s3=s3)
     _require_images(engine, services)
-    _compose(engine, PROJECT, "up", "-d", *services)
+    project = os.environ.get("COMPOSE_PROJECT_NAME") or PROJECT
+    _compose(engine, project, "up", "-d", *services, keys=None if s3 else UNUSED_KEYS)
+    stack = _wait_until_healthy(engine, services, brokers, s3=s3)
+    wait_for_brokers(stack.bootstrap_servers, brokers, lambda: None)
+    return stack
+
+
+def compose_down(*, volumes: bool = False, engine: Engine | None = None) -> bool:
+    """Remove the project's containers.
+
+    Parameters
+    ----------
+    volumes
+        Whether its data goes too.
+    engine
+        How docker is called; None for the real one.
+
+    Returns
+    -------
+    bool
+        False when there was none.
+    """
+    engine = engine or DockerEngine()
+    engine.require()
+    containers = _inspect(engine, ALL_SERVICES)
+    options = ("--volumes",) if volumes else ()
+    for project in {each.project for each in containers.values()}:
+        _compose(engine, project, "down", *options, keys=UNUSED_KEYS)
+    return bool(containers)
+
+
+def _services(brokers: int, *, s3: bool) -> tuple[str, ...]:
+    return (*broker_services(brokers), *((S3_SERVICE,) if s3 else ()))
+
+
+def _wait_until_healthy(
+    engine: Engine, services: tuple[str, ...], brokers: int, *, s3: bool
+) -> Stack:
     deadline = time.monotonic() + HEALTH_TIMEOUT_S
     while True:
         containers = _inspect(engine, services)
@@ -117,26 +162,6 @@ def compose_up(*, brokers: int = 1, s3: bool = True, engine: Engine | None = Non
             )
             raise StackTimeout(msg)
         time.sleep(HEALTH_STEP_S)
-
-
-def compose_down(*, engine: Engine | None = None) -> bool:
-    """Remove the project's containers; its volumes stay.
-
-    Returns
-    -------
-    bool
-        False when there was none.
-    """
-    engine = engine or DockerEngine()
-    engine.require()
-    containers = _inspect(engine, ALL_SERVICES)
-    for project in {each.project for each in containers.values()}:
-        _compose(engine, project, "down")
-    return bool(containers)
-
-
-def _services(brokers: int, *, s3: bool) -> tuple[str, ...]:
-    return (*broker_services(brokers), *((S3_SERVICE,) if s3 else ()))
 
 
 def _inspect(engine: Engine, services: tuple[str, ...]) -> dict[str, Container]:
@@ -159,11 +184,21 @@ def _as_stack(containers: dict[str, Container], brokers: int, *, s3: bool) -> St
         StackKind.COMPOSE,
         KafkaSettings(bootstrap_servers=",".join(f"{LOOPBACK}:{port}" for port in ports.values())),
         _s3_settings(containers[S3_SERVICE]) if s3 else None,
-        brokers=tuple(
-            BrokerProcess(int(containers[service].environment["KAFKA_NODE_ID"]), port or 0)
-            for service, port in ports.items()
-        ),
+        brokers=tuple(_broker(containers[service]) for service in ports),
         s3_server=ServerProcess("s3", containers[S3_SERVICE].port or 0) if s3 else None,
+    )
+
+
+def _broker(container: Container) -> BrokerProcess:
+    node_id, port = int(container.environment["KAFKA_NODE_ID"]), container.port or 0
+    cgroup = container.pid and find_cgroup(container.pid, container.container_id)
+    if not cgroup:
+        # Its process id counts on another machine, or on the virtual one of Docker Desktop.
+        return BrokerProcess(node_id, port)
+    folder = container.folders.get(KAFKA_DATA)
+    readable = folder is not None and os.access(folder, os.R_OK | os.X_OK)
+    return BrokerProcess(
+        node_id, port, pid=container.pid, data_dir=folder if readable else None, cgroup=cgroup
     )
 
 
@@ -192,7 +227,7 @@ def _require_images(engine: Engine, services: tuple[str, ...]) -> None:
             raise StackNotInstalled(msg)
 
 
-def _compose(engine: Engine, project: str, *words: str) -> None:
+def _compose(engine: Engine, project: str, *words: str, keys: Mapping[str, str] | None) -> None:
     # Two profiles in one file: all services are named or gone through whatever the profile.
     answer = engine.run(
         [
@@ -202,6 +237,7 @@ def _compose(engine: Engine, project: str, *words: str) -> None:
             *words,
         ],
         timeout_s=HEALTH_TIMEOUT_S,
+        environment=keys,
     )
     if answer.returncode != 0:
         last = (answer.stderr.strip().splitlines() or ["no message"])[-1]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 __all__ = ["Container", "read_containers"]
 
 SERVICE_LABEL = "com.docker.compose.service"
 PROJECT_LABEL = "com.docker.compose.project"
+MAX_RESTARTS = 3
+"""A server that ended this often while it was to start will not start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +21,19 @@ class Container:
 
     service: str
     project: str
+    container_id: str
+    pid: int | None
+    """Process id of its first process, as the engine's machine counts; None while it is down."""
     status: str
     """``running``, ``exited``, ``restarting``, ..."""
+    restarts: int
+    """How often the engine has started it again."""
     health: str | None
     """``healthy``, ``unhealthy``, ``starting``; None without a health check."""
     ports: Mapping[int, int]
     """Port inside to port on this host."""
+    folders: Mapping[str, Path]
+    """Folder inside to folder on the engine's machine."""
     environment: Mapping[str, str] = field(repr=False)  # holds the S3 keys
 
     @property
@@ -34,7 +44,7 @@ class Container:
     @property
     def ended(self) -> bool:
         """Whether waiting for it is in vain."""
-        return self.status in {"exited", "dead"}
+        return self.status in {"exited", "dead"} or self.restarts >= MAX_RESTARTS
 
     @property
     def state(self) -> str:
@@ -67,12 +77,18 @@ def _read(inspected: Mapping[str, Any]) -> Container:
     return Container(
         service=labels[SERVICE_LABEL],
         project=labels[PROJECT_LABEL],
+        container_id=inspected["Id"],
+        pid=state.get("Pid") or None,
         status=state["Status"],
+        restarts=inspected["RestartCount"],
         health=(state.get("Health") or {}).get("Status"),
         ports={
             int(inside.partition("/")[0]): int(bound[0]["HostPort"])
             for inside, bound in (inspected["NetworkSettings"].get("Ports") or {}).items()
             if bound
+        },
+        folders={
+            mount["Destination"]: Path(mount["Source"]) for mount in inspected.get("Mounts") or ()
         },
         environment=dict(
             entry.partition("=")[::2] for entry in inspected["Config"].get("Env") or ()

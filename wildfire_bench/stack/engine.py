@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -27,8 +28,22 @@ class Answer:
 class Engine(Protocol):
     """What is asked of docker; a test gives recorded answers in its place."""
 
-    def run(self, command: Sequence[str], *, timeout_s: float = PROBE_TIMEOUT_S) -> Answer:
-        """Run a command to its end. A missing program or a time-out is an answer as well."""
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        timeout_s: float = PROBE_TIMEOUT_S,
+        environment: Mapping[str, str] | None = None,
+    ) -> Answer:
+        """Run a command to its end. A missing program or a time-out is an answer as well.
+
+        Parameters
+        ----------
+        command, timeout_s
+            What to run, and for how long at most.
+        environment
+            Variables for the command, over those of this process.
+        """
         ...
 
     def require(self) -> None:
@@ -43,11 +58,22 @@ class Engine(Protocol):
 class DockerEngine:
     """The docker on this machine."""
 
-    def run(self, command: Sequence[str], *, timeout_s: float = PROBE_TIMEOUT_S) -> Answer:
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        timeout_s: float = PROBE_TIMEOUT_S,
+        environment: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Run a command to its end; see `Engine`."""
         try:
             done = subprocess.run(
-                command, capture_output=True, text=True, timeout=timeout_s, check=False
+                command,
+                capture_output=True,
+                text=True,
+                timeout=timeout_s,
+                check=False,
+                env={**os.environ, **(environment or {})},
             )
         except FileNotFoundError:
             return Answer(127, "", f"{command[0]}: not found")

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Protocol
 
 from wildfire_bench.errors import StackError
+from wildfire_bench.stack.cgroup import Cgroup
 
 __all__ = ["BrokerProcess", "ServerControl", "ServerProcess"]
 
@@ -32,7 +33,7 @@ class ServerProcess:
     port
         Where it answers.
     pid
-        Its process id; None when it is stopped, or not a process of this machine that we started.
+        Its process id; None when it is stopped, or not a process of this machine.
     log_file, data_dir
         Where it writes; None when not known.
     control
@@ -58,7 +59,7 @@ class ServerProcess:
 
     @property
     def pid(self) -> int | None:
-        """Process id, or None when it is stopped or not ours."""
+        """Process id, or None when it is stopped or not of this machine."""
         return self._pid
 
     def stop(self) -> None:
@@ -117,6 +118,8 @@ class BrokerProcess(ServerProcess):
         Its Kafka node id.
     gc_log_file
         Log of the JVM's garbage collections (unified logging); None when not known.
+    cgroup
+        Where the kernel counts its container's CPU time and memory; None outside a container.
     """
 
     def __init__(
@@ -128,6 +131,7 @@ class BrokerProcess(ServerProcess):
         log_file: Path | None = None,
         data_dir: Path | None = None,
         gc_log_file: Path | None = None,
+        cgroup: Cgroup | None = None,
         control: ServerControl | None = None,
     ) -> None:
         super().__init__(
@@ -140,3 +144,4 @@ class BrokerProcess(ServerProcess):
         )
         self.node_id = node_id
         self.gc_log_file = gc_log_file
+        self.cgroup = cgroup
