@@ -18,7 +18,7 @@ from wildfire_bench.bench.data_files import data_file
 from wildfire_bench.bench.quantities import Quantity
 from wildfire_bench.errors import BenchmarkError
 
-__all__ = ["Claim", "ClaimKind", "Comparison", "claims", "read_claims"]
+__all__ = ["Alternative", "Claim", "ClaimKind", "Comparison", "claims", "read_claims"]
 
 ClaimKind = Literal["reduction", "before", "after", "exactly", "at_most", "at_least", "yes"]
 _STRICT = ConfigDict(extra="forbid")
@@ -35,6 +35,16 @@ class Comparison:
     """The same; None where the claim is a value and no reduction."""
     when: str = ""
     """The words that make it so; empty for what the guide's own words say."""
+
+
+@with_config(_STRICT)
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """Another check that a claim may hold by."""
+
+    check: str
+    when: str
+    """The words that make it so."""
 
 
 @with_config(_STRICT)
@@ -57,6 +67,7 @@ class Claim:
     quantity: Quantity | None = None
     check: str | None = None
     """Name of the check that decides, where no quantity does."""
+    alternatives: tuple[Alternative, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     unmeasured: str = ""
     """Why there may be no result yet."""

@@ -145,14 +145,26 @@ def _judge_check(claim: Claim, checks: Sequence[Check]) -> Finding:
     if check is None:
         why = claim.unmeasured or "This run made no checks of limits: profile quick does"
         return Finding(claim, Verdict.NOT_MEASURED, None, 0, (), f"{why}.")
-    holds = {
-        "at_least": check.value >= claim.low,
-        "at_most": check.value <= claim.high,
-    }.get(claim.kind, abs(check.value - claim.low) <= SIZE_TOLERANCE * claim.low)
-    verdict = Verdict.HOLDS if holds else Verdict.FAILS
+    verdict = Verdict.HOLDS if _passes(claim, check) else Verdict.FAILS
+    helping = ""
+    if verdict is Verdict.FAILS:
+        by_name = {each.name: each for each in checks}
+        for other in claim.alternatives:
+            found = by_name.get(other.check)
+            if found is not None and _passes(claim, found):
+                verdict, helping = Verdict.IN_PART, f"It holds {other.when}: {found.detail}."
+                break
     measured = Interval(check.value, check.value, check.value)
-    sentence = " ".join(part for part in (f"{check.detail}.", claim.note) if part)
+    sentence = " ".join(part for part in (f"{check.detail}.", helping, claim.note) if part)
     return Finding(claim, verdict, measured, 1, (), sentence)
+
+
+def _passes(claim: Claim, check: Check) -> bool:
+    if claim.kind == "at_least":
+        return check.value >= claim.low
+    if claim.kind == "at_most":
+        return check.value <= claim.high
+    return abs(check.value - claim.low) <= SIZE_TOLERANCE * claim.low
 
 
 def _read(claim: Claim, comparison: Comparison, results: BeforeAfter) -> Reading:

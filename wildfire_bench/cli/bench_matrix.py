@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from wildfire_bench.bench.store import STORE
+from wildfire_bench.cli.bench_run import StoreOption
 from wildfire_bench.cli.options import JsonOption
 from wildfire_bench.stack import open_stack
 from wildfire_bench.stack.opening import KindChoice
@@ -26,12 +28,14 @@ def matrix(
     out: Annotated[
         Path | None, typer.Option(help="Where to write every raw sample, as JSON.")
     ] = None,
+    store: StoreOption = STORE,
     as_json: JsonOption = False,
 ) -> None:
     """Hold alerts, readings, detections and weather fields against the guide's promises.
 
     Example: wildfire-bench bench matrix --profile smoke --json
     """
+    from wildfire_bench.bench.lane_checks import keep_matrix
     from wildfire_bench.bench.matrix import measure_matrix
     from wildfire_bench.bench.matrix_results import save_matrix
     from wildfire_bench.bench.matrix_verdicts import judge_matrix
@@ -40,11 +44,13 @@ def matrix(
     work = matrix_workload(profile)
     with open_stack(stack, s3=False) as running:
         result = measure_matrix(running, work, progress=lambda line: typer.echo(line, err=True))
+    kept = keep_matrix(result, store)
     if out is not None:
         save_matrix(result, out)
     findings = judge_matrix(result)
     if as_json:
         said = {
+            "kept": str(kept),
             "started": result.started,
             "duration_s": result.duration_s,
             "environment": dataclasses.asdict(result.environment),

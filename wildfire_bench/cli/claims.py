@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from wildfire_bench.bench.lane_checks import newest_lane_checks
 from wildfire_bench.bench.store import STORE, StoredRun, find_run, read_run
 from wildfire_bench.bench.verdicts import Finding, judge_all
 from wildfire_bench.cli.bench_run import StoreOption, measure_and_keep
@@ -42,7 +43,7 @@ def claims(
     Example: wildfire-bench claims --json
     """
     chosen = find_run(results, store) if run is None else measure_and_keep(run, stack, store)
-    findings = judge_all(read_run(chosen))
+    findings = judge_all(read_run(chosen), newest_lane_checks(store))
     if as_json:
         said = {"run": _describe(chosen), "claims": [_document(each) for each in findings]}
         print(json.dumps(said, indent=2))
