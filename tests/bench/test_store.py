@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import replace
 
 import pyarrow.parquet as pq
@@ -84,6 +85,12 @@ def test_runs_are_found_by_the_beginning_of_their_id(kept, tmp_path):
 def test_an_unknown_run_is_refused_with_the_known_ones(kept, tmp_path):
     with pytest.raises(InvalidParameter, match=kept.id):
         find_run("2031", tmp_path)
+
+
+def test_a_copy_of_the_reference_run_is_listed_once(tmp_path):
+    reference = find_run("reference", tmp_path)
+    shutil.copytree(reference.folder, tmp_path / reference.id)
+    assert len(stored_runs(tmp_path)) == 1
 
 
 def test_a_store_that_is_not_there_leaves_the_reference_run(tmp_path):

@@ -105,7 +105,8 @@ def stored_runs(store: Path = STORE) -> tuple[StoredRun, ...]:
         for folder, reference in ((store, False), (data_file("results"), True))
         for path in sorted(folder.glob(f"[!.]*/{_MANIFEST}"))
     ]
-    return tuple(sorted(runs, key=lambda run: run.started, reverse=True))
+    once = {run.id: run for run in runs}  # the package's own, where a store holds a copy of it
+    return tuple(sorted(once.values(), key=lambda run: run.started, reverse=True))
 
 
 def newest_run(store: Path = STORE) -> StoredRun:

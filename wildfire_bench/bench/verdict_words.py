@@ -57,12 +57,16 @@ def across_scenes(claim: Claim, scenes: Sequence[SceneReading]) -> str:
     if not values or max(values) - min(values) < MAX_SPREAD:
         return ""
     unit = "% less" if claim.is_reduction else claim.unit
+    said = {True: " (holds)", False: " (does not hold)"}
+    end = ""
+    if not any(scene.holds for scene in scenes):
+        said, end = {False: ""}, "; it holds for none"
     parts = [
-        f"{scene.kind} {_number(scene.measured)} {unit}{scene.when and ', '}{scene.when} "
-        f"({'holds' if scene.holds else 'does not hold'})"
+        f"{scene.kind} {_number(scene.measured)} {unit}{scene.when and ', '}{scene.when}"
+        f"{said[scene.holds]}"
         for scene in scenes
     ]
-    return f" By kind of pixels: {'; '.join(parts)}."
+    return f" By kind of pixels: {', '.join(parts) if end else '; '.join(parts)}{end}."
 
 
 def too_few(rounds: int) -> str:
