@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated, Any, get_args
 
 import typer
 
 from wildfire_bench.bench.compare import RunPair, compare
-from wildfire_bench.bench.quantities import UNITS, Quantity, samples_of
+from wildfire_bench.bench.quantities import UNITS, Quantity, rounds_of, samples_of
 from wildfire_bench.bench.results import BeforeAfter
-from wildfire_bench.bench.statistics import Summary, summarise
+from wildfire_bench.bench.statistics import Summary, round_median_interval, summarise
 from wildfire_bench.bench.store import STORE, find_run, read_run, stored_runs
 from wildfire_bench.cli.bench_run import StoreOption
 from wildfire_bench.cli.options import JsonOption
@@ -70,6 +70,9 @@ def show(name: RunArgument, store: StoreOption = STORE, as_json: JsonOption = Fa
     print(f"{results.environment.summary}, commit {results.environment.commit or 'unknown'}")
     for quantity, variant, summary in rows:
         spread = f"{summary.low:,.2f} to {summary.high:,.2f}, n {summary.n}"
+        if summary.interval is not None:
+            low, high = summary.interval.low, summary.interval.high
+            spread = f"[{low:,.2f} to {high:,.2f}], samples {spread}"
         print(f"{quantity:<17} {variant:<25} {summary.median:>10,.2f} {UNITS[quantity]} ({spread})")
     for note in results.notes:
         print(f"note: {note}")
@@ -101,10 +104,11 @@ def _summaries(results: BeforeAfter) -> list[tuple[Quantity, str, Summary]]:
     names = [variant.name for variant in results.variants]
     paths = dict.fromkeys(sample.path for sample in results.serialization)
     return [
-        (quantity, name, summarise(samples))
+        (quantity, name, replace(summarise(samples), interval=round_median_interval(rounds)))
         for quantity in get_args(Quantity)
         for name in (paths if quantity == "serialization_ms" else names)
-        if (samples := samples_of(results, quantity, name))
+        if (rounds := rounds_of(results, quantity, name))
+        and (samples := samples_of(results, quantity, name))
     ]
 
 
