@@ -34,14 +34,30 @@ folder=$(mktemp -d "${TMPDIR:-/tmp}/wildfire-docker.XXXXXX")
 engine_pid=
 had_bridge=yes
 [ -e /sys/class/net/docker0 ] || had_bridge=
+forwards=$(</proc/sys/net/ipv4/ip_forward)
+forward_policy=$(iptables -S FORWARD 2>/dev/null | sed -n 's/^-P FORWARD //p') || forward_policy=
+
+# dockerd leaves its bridge, its firewall rules and a closed FORWARD chain behind. They are taken
+# back unless there was a bridge before: then another engine may be using them.
+restore_network() {
+    [ -z "$had_bridge" ] || return 0
+    ip link delete docker0 2>/dev/null || true
+    if [ -n "$forward_policy" ]; then
+        iptables-save | grep -vi docker | iptables-restore || true
+        iptables -P FORWARD "$forward_policy" || true
+    fi
+    echo "$forwards" >/proc/sys/net/ipv4/ip_forward || true
+}
 
 stop_engine() {
     trap '' INT TERM
     if [ -n "$engine_pid" ] && kill -0 "$engine_pid" 2>/dev/null; then
-        # Containers first: dockerd would leave what it cannot stop in time.
-        containers=$(timeout 10 docker ps --quiet 2>/dev/null) || containers=
+        # Containers and their networks first: dockerd would leave what it cannot stop in time.
+        containers=$(timeout 10 docker ps --all --quiet 2>/dev/null) || containers=
         # shellcheck disable=SC2086 # ids, one word each
-        [ -z "$containers" ] || timeout "$STOP_TIMEOUT_S" docker kill $containers >/dev/null 2>&1 || true
+        [ -z "$containers" ] ||
+            timeout "$STOP_TIMEOUT_S" docker rm --force $containers >/dev/null 2>&1 || true
+        timeout 10 docker network prune --force >/dev/null 2>&1 || true
         kill "$engine_pid" 2>/dev/null || true
         for ((tenths = 0; tenths < STOP_TIMEOUT_S * 10; tenths++)); do
             kill -0 "$engine_pid" 2>/dev/null || break
@@ -50,7 +66,7 @@ stop_engine() {
         kill -KILL "$engine_pid" 2>/dev/null || true
         wait "$engine_pid" 2>/dev/null || true
     fi
-    [ -n "$had_bridge" ] || ip link delete docker0 2>/dev/null || true
+    restore_network
     rm -rf "$folder"
 }
 trap stop_engine EXIT
