@@ -13,6 +13,7 @@ from tests.streaming.conftest import picture
 from wildfire_bench import KafkaDataProducer
 from wildfire_bench.errors import (
     BrokerUnavailable,
+    DeliveryFailed,
     EmptyImage,
     ImageTooLarge,
     InvalidMetadata,
@@ -28,7 +29,7 @@ from wildfire_bench.settings import (
 )
 from wildfire_bench.streaming.broker_limits import read_limits
 from wildfire_bench.streaming.connection import open_admin
-from wildfire_bench.streaming.model import RecordPlace, Route
+from wildfire_bench.streaming.model import Receipt, RecordPlace, Route
 from wildfire_bench.streaming.record_reader import StoredRecord, read_records
 from wildfire_bench.streaming.topics import topic_names
 
@@ -238,3 +239,18 @@ async def test_a_codec_chosen_by_content_is_told_with_its_reason(topics: Setting
     assert receipt.codec == "stored"
     assert receipt.codec_reason is not None
     assert receipt.codec_reason in receipt._repr_html_()
+
+
+async def test_a_send_that_stop_overtakes_says_so(topics: Settings) -> None:
+    producer = KafkaDataProducer(settings=topics)
+    await producer.start()
+    image = picture(40_000_000)
+    sending = [
+        asyncio.create_task(producer.send_satellite_image(image, source_id=f"source-{n}"))
+        for n in range(3)
+    ]
+    await asyncio.sleep(0)  # they have begun
+    await producer.stop()
+    ended = await asyncio.gather(*sending, return_exceptions=True)
+    assert all(isinstance(one, Receipt | DeliveryFailed | NotRunning) for one in ended)
+    assert not all(isinstance(one, Receipt) for one in ended)

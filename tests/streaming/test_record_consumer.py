@@ -11,7 +11,7 @@ from tests.streaming.conftest import RECEIVE_TIMEOUT_S
 from tests.streaming.examples import ALERT, DETECTION, READING, reading
 from tests.streaming.records import RawRecord, put
 from wildfire_bench import KafkaDataProducer, RecordConsumer
-from wildfire_bench.errors import InputError, NotRunning, TopicMissing
+from wildfire_bench.errors import AcknowledgementLost, InputError, NotRunning, TopicMissing
 from wildfire_bench.settings import ConsumerSettings, DataType, Settings
 from wildfire_bench.streaming.dead_letter_box import dead_letters
 from wildfire_bench.streaming.record_batch import RecordBatch
@@ -110,6 +110,19 @@ async def test_acknowledged_records_do_not_come_again_and_others_do(
         await next_batch(consumer)
     async with records() as consumer:
         assert numbers(await receive(consumer, 5)) == [5, 6, 7, 8, 9]
+
+
+async def test_acknowledging_after_the_consumer_failed_is_an_error_and_no_wait(
+    producer: KafkaDataProducer, records: MakeConsumer
+) -> None:
+    await send(producer, 1)
+    async with records(acknowledge="manual") as consumer:
+        batch = await next_batch(consumer)
+        consumer._running().call(lambda: 1 / 0)  # type: ignore[arg-type, return-value]
+        with pytest.raises(ZeroDivisionError):
+            await next_batch(consumer)
+        with pytest.raises(AcknowledgementLost):
+            await asyncio.wait_for(batch.ack(), RECEIVE_TIMEOUT_S)
 
 
 async def test_the_next_turn_of_the_loop_acknowledges(

@@ -26,6 +26,7 @@ from wildfire_bench.streaming.record_sender import (
     SmallRecord,
     SourceOf,
 )
+from wildfire_bench.streaming.stop_guard import failing_when_stopped
 
 if TYPE_CHECKING:
     from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
@@ -184,7 +185,10 @@ class KafkaDataProducer:
         about = dict(metadata or {})
         loop = asyncio.get_running_loop()
         max_bytes = self.settings.routing.max_image_bytes
-        with await loop.run_in_executor(pool, ImageSource, image_data, max_bytes) as source:
+        with (
+            failing_when_stopped(lambda: self._sender is not sender, f"an image of {source_id}"),
+            await loop.run_in_executor(pool, ImageSource, image_data, max_bytes) as source,
+        ):
             identity = await loop.run_in_executor(pool, identify, source, about, source_id)
             identified = time.perf_counter()
             try:

@@ -154,7 +154,6 @@ class ProducerLane:
         await asyncio.sleep(0)  # let the acknowledgements that just came in settle
         unsent = tuple(self._unacknowledged.values())
         self._stopping.set()
-        self._client.purge()
         await self._loop.run_in_executor(None, self._thread.join)
         for acknowledged in list(self._unacknowledged):
             if not acknowledged.done():
@@ -231,7 +230,8 @@ class ProducerLane:
     def _poll(self) -> None:
         while not self._stopping.is_set():
             self._client.poll(_POLL_S)
-        self._client.flush(0)
+        self._client.purge()
+        self._client.flush(_POLL_S)  # tell those whose records were thrown away
 
 
 def _lane_config(

@@ -169,7 +169,8 @@ class RecordConsumer(AsyncIterator[RecordBatch]):
         answer: asyncio.Future[None] = loop.create_future()
 
         def settled(error: BaseException | None) -> None:
-            loop.call_soon_threadsafe(_resolve, answer, error)
+            with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
+                loop.call_soon_threadsafe(_resolve, answer, error)
 
         thread.call(partial(thread.settle, batch, refused, reason, settled))
         await answer

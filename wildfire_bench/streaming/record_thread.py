@@ -8,7 +8,6 @@ All state is changed in this thread; others leave commands (`RecordThread.call`)
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +18,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from wildfire_bench.errors import WildfireBenchError
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.assignment import Assignment
+from wildfire_bench.streaming.command_queue import CommandQueue
 from wildfire_bench.streaming.commit_pump import CommitPump
 from wildfire_bench.streaming.consumer_config import group_config
 from wildfire_bench.streaming.consumer_errors import raise_if_permanent
@@ -78,12 +78,13 @@ class RecordThread:
         self._hand_over, self._report_failure = hand_over, failed
         names = topic_names(settings)
         self._types: Mapping[str, DataType] = {names.lanes[each]: each for each in data_types}
-        self._commands: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._commands = CommandQueue()
         self._letters = DeadLetterWriter(settings.kafka, names.dead_letters)
         self._commits = CommitPump()
         self._intake = RecordIntake(self._types, limits, self._refuse, check_schema=check_schema)
         self._assignment = Assignment(self._commits, self._intake.drop)
         self._outstanding: set[InboundBatch] = set()
+        self._unanswered: set[tuple[InboundBatch, Settled]] = set()
         self._paused: set[tuple[str, int]] = set()
         self._next_poll = 0.0
         self._stopping = threading.Event()
@@ -132,12 +133,19 @@ class RecordThread:
             return
         batch.settled = True
         self._outstanding.discard(batch)
+        asked = (batch, settled)
+        self._unanswered.add(asked)
+
+        def answered(error: BaseException | None) -> None:
+            self._unanswered.discard(asked)
+            settled(error)
+
         if refused:
             places = [each.place for each in refused]
             letter = letter_for(reason or "", places, self._group_id)
-            self._letters.write(letter, lambda: self._release(batch, settled))
+            self._letters.write(letter, lambda: self._release(batch, answered))
         else:
-            self._release(batch, settled)
+            self._release(batch, answered)
 
     def _release(self, batch: InboundBatch, settled: Settled) -> None:
         """Nothing of the batch is needed any more: commit, then answer once for all partitions."""
@@ -184,11 +192,11 @@ class RecordThread:
         if self._commits.busy or time.monotonic() >= self._next_poll:
             self._set_paused(True)
             self._poll(_BUSY_POLL_S)
-        self._run_commands(_BUSY_POLL_S)
+        self._commands.run(_BUSY_POLL_S)
 
     def _read(self) -> None:
         """Take what is there; a batch goes as soon as nothing more is waiting."""
-        self._run_commands(0)
+        self._commands.run()
         self._set_paused(False)
         waiting = self._intake.holds_records
         if waiting and len(self._outstanding) < self._limits.outstanding:
@@ -197,15 +205,6 @@ class RecordThread:
             return
         busy = waiting or self._outstanding or self._commits.busy
         self._poll(_BUSY_POLL_S if busy else _IDLE_POLL_S)
-
-    def _run_commands(self, timeout_s: float) -> None:
-        try:
-            command = self._commands.get(timeout=timeout_s) if timeout_s else None
-            while True:
-                (command or self._commands.get_nowait())()
-                command = None
-        except queue.Empty:
-            return
 
     def _poll(self, timeout_s: float) -> bool:
         """Poll once; whether a record came."""
@@ -249,9 +248,14 @@ class RecordThread:
         self._paused = assigned if paused else set()
 
     def _close(self) -> None:
+        self._commands.finish()  # before the letters close: these may be refusals
         self._letters.close(_CLOSE_TIMEOUT_S)
-        self._run_commands(0)
         try:
             self._consumer.close()  # revokes, and so commits
         except (KafkaException, RuntimeError) as error:
             log.warning("consumer did not close cleanly: %s", error)
+        for state in self._assignment.partitions.values():
+            state.lost = True
+        self._commands.end()
+        for batch, settled in tuple(self._unanswered):
+            settled(batch.lost_error())
