@@ -4,8 +4,8 @@ from dataclasses import replace
 import pytest
 
 from wildfire_bench.bench.results import BeforeAfter
-from wildfire_bench.bench.runner import measure_before_after
-from wildfire_bench.bench.variants import VARIANTS
+from wildfire_bench.bench.runner import OTHER_SCENES, measure_before_after
+from wildfire_bench.bench.variants import ACROSS_SCENES, AFTER, VARIANTS
 from wildfire_bench.bench.workload import workload
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import open_admin
@@ -19,7 +19,8 @@ SIZE_BYTES = 1_000_000
 def run(stack) -> tuple[BeforeAfter, list[str]]:
     """One small round on the session's broker, and what was told on the way."""
     told: list[str] = []
-    work = replace(workload("smoke", size_bytes=SIZE_BYTES), images_per_block=2)
+    smoke = workload("smoke", size_bytes=SIZE_BYTES)
+    work = replace(smoke, images_per_block=2, other_scenes=True)
     results = measure_before_after(stack, work, lambda done, total, note: told.append(note))
     return results, told
 
@@ -80,7 +81,32 @@ def test_acknowledgement_is_timed_too(results):
 
 
 def test_progress_tells_the_start_and_every_step(run):
-    assert len(run[1]) == 1 + len(VARIANTS) + 1
+    assert len(run[1]) == 1 + len(VARIANTS) + 1 + len(ACROSS_SCENES)
+
+
+def test_every_other_kind_of_scene_arrives_identical_by_each_way(results):
+    arrived = [(size.kind, size.variant) for size in results.scenes if size.identical]
+    assert sorted(arrived) == sorted(
+        (kind, name) for kind in OTHER_SCENES.values() for name in ACROSS_SCENES
+    )
+
+
+def test_pixels_of_eight_bits_shrink_more_than_a_jpeg(results):
+    shares = {
+        size.kind: size.stored_bytes / size.size_bytes
+        for size in results.scenes
+        if size.variant == AFTER
+    }
+    assert shares["8-bit RGB"] < 0.9 < shares["compressed already (JPEG)"]
+
+
+def test_neither_address_nor_secret_is_among_the_kept_settings(results):
+    assert results.settings.keys() == {
+        "kafka_producer",
+        "kafka_consumer",
+        "routing",
+        "compression_matrix",
+    }
 
 
 def test_no_topic_is_left_behind(results, stack):

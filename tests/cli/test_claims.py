@@ -6,6 +6,7 @@ from tests.bench.made_up import made_up
 from wildfire_bench.bench.claims import claims
 from wildfire_bench.bench.store import append_run
 from wildfire_bench.cli import main
+from wildfire_bench.settings import Settings
 
 
 @pytest.fixture
@@ -46,3 +47,16 @@ def test_people_read_words_verdict_and_reason(store, capsys):
 def test_without_a_run_of_its_own_a_machine_sees_the_reference(tmp_path, capsys):
     assert main(["claims", "--store", str(tmp_path)]) == 0
     assert "From reference run" in capsys.readouterr().out
+
+
+@pytest.mark.integration
+def test_a_run_is_measured_and_kept_first_where_one_is_asked_for(
+    stack, monkeypatch, tmp_path, capsys
+):
+    servers = stack.apply(Settings()).kafka.bootstrap_servers
+    monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", servers)
+    asked = ["claims", "--run", "smoke", "--stack", "external", "--store", str(tmp_path), "--json"]
+    assert main(asked) == 0
+    said = json.loads(capsys.readouterr().out)
+    sizes = next(each for each in said["claims"] if each["name"] == "before_size")
+    assert (sizes["verdict"], (tmp_path / said["run"]["id"]).is_dir()) == ("holds", True)

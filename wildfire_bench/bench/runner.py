@@ -39,7 +39,7 @@ from wildfire_bench.samples.scenes import SCENES
 from wildfire_bench.settings import Settings
 from wildfire_bench.stack import Stack
 
-__all__ = ["Progress", "measure_before_after", "print_progress"]
+__all__ = ["OTHER_SCENES", "Progress", "measure_before_after", "print_progress"]
 
 Progress = Callable[[int, int, str], None]
 """Called with steps done, steps in all, and what is being done."""
