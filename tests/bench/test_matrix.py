@@ -12,7 +12,7 @@ from wildfire_bench.bench.matrix_workload import VARIANTS, matrix_workload
 from wildfire_bench.errors import InvalidParameter
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.connection import open_admin
-from wildfire_bench.streaming.record_lanes import LANE_PLANS
+from wildfire_bench.streaming.records.record_lanes import LANE_PLANS
 
 pytestmark = pytest.mark.integration
 

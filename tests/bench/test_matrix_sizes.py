@@ -4,7 +4,7 @@ import pytest
 
 from wildfire_bench.bench.matrix_sizes import FORMS, batch_sizes, form_sizes
 from wildfire_bench.settings import Settings
-from wildfire_bench.streaming.record_lanes import LANE_PLANS
+from wildfire_bench.streaming.records.record_lanes import LANE_PLANS
 
 
 @pytest.fixture(scope="module")

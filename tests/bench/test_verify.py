@@ -10,7 +10,7 @@ from wildfire_bench.compression import codec_names
 from wildfire_bench.settings import RoutingSettings, S3Settings, Settings
 from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.model import Route
-from wildfire_bench.streaming.s3_client import connect_s3
+from wildfire_bench.streaming.object_store.s3_client import connect_s3
 
 pytestmark = pytest.mark.integration
 

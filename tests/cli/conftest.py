@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.administration.topic_admin import ensure_topics
 from wildfire_bench.streaming.connection import open_admin
-from wildfire_bench.streaming.topic_admin import ensure_topics
 from wildfire_bench.streaming.topics import topic_specs
 
 

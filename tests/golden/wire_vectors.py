@@ -21,12 +21,9 @@ import zstandard
 
 from wildfire_bench.compression import ImageEncoder, encoder
 from wildfire_bench.streaming.binary_serializer import encode_block
-from wildfire_bench.streaming.chunk_split import split_source
 from wildfire_bench.streaming.dead_letters import DeadLetter
-from wildfire_bench.streaming.digest import digest_of
-from wildfire_bench.streaming.image_source import ImageSource, identify
+from wildfire_bench.streaming.envelope.digest import digest_of
 from wildfire_bench.streaming.json_fallback import JSON_CODEC, encode_json_image
-from wildfire_bench.streaming.ledger import CommitNote, fingerprint
 from wildfire_bench.streaming.model import (
     Envelope,
     ImageIdentity,
@@ -35,9 +32,12 @@ from wildfire_bench.streaming.model import (
     RecordPlace,
     Route,
 )
+from wildfire_bench.streaming.receiving.ledger import CommitNote, fingerprint
 from wildfire_bench.streaming.routing import chunk_places
 from wildfire_bench.streaming.s3_reference_handler import object_key
-from wildfire_bench.streaming.stac import Location, build_item
+from wildfire_bench.streaming.sending.chunk_split import split_source
+from wildfire_bench.streaming.sending.image_source import ImageSource, identify
+from wildfire_bench.streaming.stac.item import Location, build_item
 from wildfire_bench.streaming.wire import Headers, write_envelope
 
 FOLDER = Path(__file__).parent / "wire"

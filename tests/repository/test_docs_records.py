@@ -6,9 +6,9 @@ import pytest
 
 from tests.repository.documents import table
 from wildfire_bench.settings import DataType, Settings
-from wildfire_bench.streaming.record_envelope import EVENT_TYPES
-from wildfire_bench.streaming.record_lanes import ALIASES, LANE_PLANS, lane_compression
-from wildfire_bench.streaming.record_schema import schema_of
+from wildfire_bench.streaming.records.record_envelope import EVENT_TYPES
+from wildfire_bench.streaming.records.record_lanes import ALIASES, LANE_PLANS, lane_compression
+from wildfire_bench.streaming.records.record_schema import schema_of
 from wildfire_bench.streaming.topics import topic_names
 
 LANES = {row[0].strip("`"): row for row in table("docs/records.md", "Small records")}

@@ -10,8 +10,8 @@ import pytest
 
 from tests.repository.documents import code_blocks, document
 from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.administration.topic_admin import ensure_topics
 from wildfire_bench.streaming.connection import open_admin
-from wildfire_bench.streaming.topic_admin import ensure_topics
 from wildfire_bench.streaming.topics import topic_specs
 
 pytestmark = pytest.mark.integration

@@ -3,7 +3,7 @@ import pytest
 from wildfire_bench.errors import InvalidParameter, SampleUnavailable
 from wildfire_bench.samples import formats
 from wildfire_bench.samples.formats import format_names, format_sample
-from wildfire_bench.streaming.image_format import media_type_of
+from wildfire_bench.streaming.envelope.image_format import media_type_of
 
 
 @pytest.mark.parametrize("name", format_names())

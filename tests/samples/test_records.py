@@ -10,8 +10,8 @@ from wildfire_bench.samples import records
 from wildfire_bench.samples.fields import weather_fields
 from wildfire_bench.samples.records import PROVENANCE, fire_alerts, sample_records
 from wildfire_bench.settings import DataType
-from wildfire_bench.streaming.record_lanes import LANE_PLANS
-from wildfire_bench.streaming.record_schema import check_record
+from wildfire_bench.streaming.records.record_lanes import LANE_PLANS
+from wildfire_bench.streaming.records.record_schema import check_record
 
 
 @pytest.mark.parametrize(

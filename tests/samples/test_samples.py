@@ -12,8 +12,8 @@ import zstandard
 from wildfire_bench.errors import InvalidParameter, SampleUnavailable
 from wildfire_bench.samples import TiffLayout, sample, sample_names
 from wildfire_bench.samples.scenes import SCENES
-from wildfire_bench.streaming.image_format import media_type_of
-from wildfire_bench.streaming.metadata import decode_metadata, encode_metadata
+from wildfire_bench.streaming.envelope.image_format import media_type_of
+from wildfire_bench.streaming.envelope.metadata import decode_metadata, encode_metadata
 
 
 @pytest.fixture(scope="module")

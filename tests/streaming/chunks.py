@@ -8,9 +8,9 @@ from typing import Any
 from wildfire_bench.compression import encoder
 from wildfire_bench.settings import ConsumerSettings, RoutingSettings, Settings
 from wildfire_bench.streaming.binary_serializer import encode_block
-from wildfire_bench.streaming.image_source import ImageSource, identify
 from wildfire_bench.streaming.model import BlockPlace, Chunk, Envelope, Kind, RecordPlace
 from wildfire_bench.streaming.routing import chunk_places
+from wildfire_bench.streaming.sending.image_source import ImageSource, identify
 
 METADATA = {"timestamp": "2025-10-13T10:00:00Z", "satellite": "Landsat-8"}
 

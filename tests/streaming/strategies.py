@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from wildfire_bench.streaming.digest import digest_of
+from wildfire_bench.streaming.envelope.digest import digest_of
 from wildfire_bench.streaming.model import BlockPlace, Envelope, ImageIdentity, Kind
 
 json_values = st.recursive(

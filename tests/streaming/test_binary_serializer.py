@@ -11,7 +11,7 @@ from wildfire_bench.streaming.binary_serializer import (
     EncodedBlock,
     decode_block,
 )
-from wildfire_bench.streaming.digest import digest_of
+from wildfire_bench.streaming.envelope.digest import digest_of
 from wildfire_bench.streaming.model import Envelope, ImageIdentity, Kind
 
 images = st.binary(min_size=1, max_size=300) | st.binary(min_size=1, max_size=9).map(

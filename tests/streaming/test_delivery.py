@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from tests.streaming.conftest import picture, receive
-from tests.streaming.records import RawRecord, chunks_of, interleaved, put
+from tests.streaming.raw_records import RawRecord, chunks_of, interleaved, put
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
 from wildfire_bench.errors import DeliveryFailed
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.dead_letter_box import dead_letters, find_dead_letter, replay
 from wildfire_bench.streaming.dead_letters import DeadLetter
-from wildfire_bench.streaming.image_lanes import ImageLanes
+from wildfire_bench.streaming.sending.image_lanes import ImageLanes
 from wildfire_bench.streaming.topics import topic_names
 
 pytestmark = pytest.mark.integration

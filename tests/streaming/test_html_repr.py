@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wildfire_bench.streaming.assembly import ReassemblyState
 from wildfire_bench.streaming.html_repr import MAX_HTML_BYTES
 from wildfire_bench.streaming.model import (
     ImageIdentity,
@@ -14,7 +13,8 @@ from wildfire_bench.streaming.model import (
     Route,
     SatelliteImage,
 )
-from wildfire_bench.streaming.reassembly import ReassemblyStatus
+from wildfire_bench.streaming.receiving.assembly import ReassemblyState
+from wildfire_bench.streaming.receiving.reassembly import ReassemblyStatus
 
 HOSTILE = "<script>alert('x')</script>\" onload=\"x"
 ALLOWED = {"div", "style", "pre", "table", "tr", "th", "td", "br", "svg", "path"}

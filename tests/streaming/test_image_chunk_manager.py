@@ -27,9 +27,9 @@ from wildfire_bench.errors import (
 )
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming import image_chunk_manager as module
-from wildfire_bench.streaming.assembly import Assembly
 from wildfire_bench.streaming.image_chunk_manager import ImageChunkManager
 from wildfire_bench.streaming.model import Chunk
+from wildfire_bench.streaming.receiving.assembly import Assembly
 
 IMAGE, OTHER = bytes(range(256)) * 10, bytes(range(255, -1, -1)) * 10
 CHUNKS, OTHERS = chunks_of(IMAGE, 1000), chunks_of(OTHER, 700)

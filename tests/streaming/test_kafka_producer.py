@@ -27,10 +27,10 @@ from wildfire_bench.settings import (
     S3Settings,
     Settings,
 )
-from wildfire_bench.streaming.broker_limits import read_limits
+from wildfire_bench.streaming.administration.broker_limits import read_limits
 from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.model import Receipt, RecordPlace, Route
-from wildfire_bench.streaming.record_reader import StoredRecord, read_records
+from wildfire_bench.streaming.receiving.record_reader import StoredRecord, read_records
 from wildfire_bench.streaming.topics import topic_names
 
 pytestmark = pytest.mark.integration

@@ -9,13 +9,13 @@ import pytest
 
 from tests.streaming.conftest import RECEIVE_TIMEOUT_S
 from tests.streaming.examples import ALERT, DETECTION, READING, reading
-from tests.streaming.records import RawRecord, put
+from tests.streaming.raw_records import RawRecord, put
 from wildfire_bench import KafkaDataProducer, RecordConsumer
 from wildfire_bench.errors import AcknowledgementLost, InputError, NotRunning, TopicMissing
 from wildfire_bench.settings import ConsumerSettings, DataType, Settings
 from wildfire_bench.streaming.dead_letter_box import dead_letters
-from wildfire_bench.streaming.record_batch import RecordBatch
-from wildfire_bench.streaming.record_envelope import ReceivedRecord
+from wildfire_bench.streaming.records.record_batch import RecordBatch
+from wildfire_bench.streaming.records.record_envelope import ReceivedRecord
 from wildfire_bench.streaming.topics import topic_names
 
 pytestmark = pytest.mark.integration
@@ -164,7 +164,7 @@ async def test_no_more_batches_are_handed_over_than_may_be_unacknowledged(
 async def test_a_slow_caller_gets_the_rest_when_it_comes_back(
     producer: KafkaDataProducer, records: MakeConsumer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wildfire_bench.streaming.record_thread.KEEP_ALIVE_S", 0.05)
+    monkeypatch.setattr("wildfire_bench.streaming.records.record_thread.KEEP_ALIVE_S", 0.05)
     await send(producer, *range(100))
     async with records(batch_records=10) as consumer:
         found = list((await next_batch(consumer)).received)

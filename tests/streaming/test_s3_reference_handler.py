@@ -22,8 +22,8 @@ from wildfire_bench.errors import (
 )
 from wildfire_bench.samples import sample
 from wildfire_bench.settings import S3Settings, Settings
-from wildfire_bench.streaming import s3_client
 from wildfire_bench.streaming.model import ImageIdentity, ObjectLocation
+from wildfire_bench.streaming.object_store import s3_client
 from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler, object_key
 
 PART_BYTES = 5 << 20

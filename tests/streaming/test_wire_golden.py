@@ -20,12 +20,12 @@ from wildfire_bench.compression import decoder
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.binary_serializer import BinaryImageSerializer, decode_block
 from wildfire_bench.streaming.dead_letters import DeadLetter
-from wildfire_bench.streaming.digest import check_digest
+from wildfire_bench.streaming.envelope.digest import check_digest
 from wildfire_bench.streaming.image_chunk_manager import ImageChunkManager
 from wildfire_bench.streaming.json_fallback import decode_json_image
-from wildfire_bench.streaming.ledger import CommitNote
 from wildfire_bench.streaming.model import Envelope, Kind, ObjectLocation
-from wildfire_bench.streaming.stac import parse_item
+from wildfire_bench.streaming.receiving.ledger import CommitNote
+from wildfire_bench.streaming.stac.item import parse_item
 from wildfire_bench.streaming.wire import read_envelope
 
 IMAGES = [name for name in vector_names() if name.startswith(("direct", "chunked", "json"))]

@@ -22,9 +22,9 @@ from wildfire_bench.compression.codec import Codec, decoder
 from wildfire_bench.errors import BenchmarkError
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import client_config
-from wildfire_bench.streaming.consumer_config import reading_config
-from wildfire_bench.streaming.lane import MAX_RECORD_BYTES
+from wildfire_bench.streaming.receiving.consumer_config import reading_config
 from wildfire_bench.streaming.routing import chunk_places
+from wildfire_bench.streaming.sending.lane import MAX_RECORD_BYTES
 
 __all__ = ["BareConsumer", "BareProducer"]
 

@@ -33,7 +33,7 @@ from wildfire_bench.errors import BenchmarkError
 from wildfire_bench.samples import sample
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.stack import Stack
-from wildfire_bench.streaming.record_lanes import LANE_PLANS
+from wildfire_bench.streaming.records.record_lanes import LANE_PLANS
 from wildfire_bench.streaming.topics import topic_names
 
 __all__ = ["measure_matrix"]

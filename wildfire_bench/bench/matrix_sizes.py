@@ -12,8 +12,8 @@ import zstandard
 from wildfire_bench.samples.fields import weather_fields
 from wildfire_bench.samples.records import sample_records
 from wildfire_bench.settings import DataType, Settings
-from wildfire_bench.streaming.record_envelope import encode_record
-from wildfire_bench.streaming.record_lanes import LANE_PLANS
+from wildfire_bench.streaming.records.record_envelope import encode_record
+from wildfire_bench.streaming.records.record_lanes import LANE_PLANS
 
 __all__ = ["BATCH_SIZES", "FORMS", "BatchSize", "FormSize", "batch_sizes", "form_sizes"]
 

@@ -21,7 +21,7 @@ from wildfire_bench.bench.statistics import (
 )
 from wildfire_bench.bench.verdicts import Verdict
 from wildfire_bench.settings import DataType
-from wildfire_bench.streaming.record_lanes import LANE_PLANS
+from wildfire_bench.streaming.records.record_lanes import LANE_PLANS
 
 __all__ = ["LaneFinding", "judge_matrix"]
 

@@ -21,9 +21,9 @@ from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
 from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
 from wildfire_bench.streaming.record_consumer import RecordConsumer
-from wildfire_bench.streaming.record_envelope import encode_record
-from wildfire_bench.streaming.record_lanes import LANE_PLANS
-from wildfire_bench.streaming.record_sender import RecordSender
+from wildfire_bench.streaming.records.record_envelope import encode_record
+from wildfire_bench.streaming.records.record_lanes import LANE_PLANS
+from wildfire_bench.streaming.records.record_sender import RecordSender
 
 __all__ = [
     "Moments",

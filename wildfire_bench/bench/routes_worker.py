@@ -15,7 +15,7 @@ from wildfire_bench.bench.worker import serve
 from wildfire_bench.compression.matrix import choose_codec
 from wildfire_bench.errors import BenchmarkError, NotRunning
 from wildfire_bench.settings import DataType, Settings
-from wildfire_bench.streaming.digest import digest_of
+from wildfire_bench.streaming.envelope.digest import digest_of
 from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
 from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
 from wildfire_bench.streaming.topics import topic_names

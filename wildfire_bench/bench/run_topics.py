@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.administration.topic_admin import ensure_topics
 from wildfire_bench.streaming.connection import open_admin
-from wildfire_bench.streaming.topic_admin import ensure_topics
 from wildfire_bench.streaming.topics import TopicSpec, topic_names, topic_specs
 
 __all__ = ["run_topics"]

@@ -25,8 +25,8 @@ from wildfire_bench.bench.serialization import time_serialization
 from wildfire_bench.errors import NotRunning
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
-from wildfire_bench.streaming.image_source import ImageSource, identify
 from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
+from wildfire_bench.streaming.sending.image_source import ImageSource, identify
 
 __all__ = [
     "Arrival",

@@ -13,9 +13,9 @@ import typer
 from wildfire_bench.cli.documents import identity_document, image_document, place_document
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
 from wildfire_bench.streaming.catalogue import browse, fetch, find_entry
+from wildfire_bench.streaming.files.whole_file import write_whole
 from wildfire_bench.streaming.model import ObjectLocation
-from wildfire_bench.streaming.stac import CatalogueEntry
-from wildfire_bench.streaming.whole_file import write_whole
+from wildfire_bench.streaming.stac.item import CatalogueEntry
 
 __all__ = ["app"]
 

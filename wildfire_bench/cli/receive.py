@@ -17,9 +17,9 @@ from wildfire_bench.cli.interruption import INTERRUPTED_STATUS, stop_on_signals
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
 from wildfire_bench.cli.progress import Progress
 from wildfire_bench.settings import Settings
-from wildfire_bench.streaming.file_receiving import ReceivedFile, receive_files
+from wildfire_bench.streaming.files.file_receiving import ReceivedFile, receive_files
+from wildfire_bench.streaming.files.image_folder import ImageFolder
 from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
-from wildfire_bench.streaming.image_folder import ImageFolder
 
 __all__ = ["receive"]
 

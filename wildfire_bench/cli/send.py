@@ -20,11 +20,11 @@ from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption
 from wildfire_bench.cli.progress import Progress
 from wildfire_bench.errors import InputError
 from wildfire_bench.settings import Settings
-from wildfire_bench.streaming.file_selection import parse_metadata, select_files
-from wildfire_bench.streaming.file_sending import FileOutcome, FileStatus, send_files
-from wildfire_bench.streaming.file_watch import SETTLE_S, watch_folder
+from wildfire_bench.streaming.files.file_selection import parse_metadata, select_files
+from wildfire_bench.streaming.files.file_sending import FileOutcome, FileStatus, send_files
+from wildfire_bench.streaming.files.file_watch import SETTLE_S, watch_folder
+from wildfire_bench.streaming.files.sent_journal import SentJournal
 from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
-from wildfire_bench.streaming.sent_journal import SentJournal
 
 __all__ = ["send"]
 

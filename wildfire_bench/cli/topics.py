@@ -10,16 +10,20 @@ import typer
 
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
 from wildfire_bench.settings import Settings, TopicProfileName
-from wildfire_bench.streaming.broker_limits import (
+from wildfire_bench.streaming.administration.broker_limits import (
     GUIDE_MESSAGE_MAX_BYTES,
     BrokerLimits,
     LimitChange,
     raise_limits,
     read_limits,
 )
+from wildfire_bench.streaming.administration.topic_admin import (
+    TopicState,
+    describe_topics,
+    ensure_topics,
+)
+from wildfire_bench.streaming.administration.topic_report import TopicOutcome, TopicReport
 from wildfire_bench.streaming.connection import open_admin
-from wildfire_bench.streaming.topic_admin import TopicState, describe_topics, ensure_topics
-from wildfire_bench.streaming.topic_report import TopicOutcome, TopicReport
 from wildfire_bench.streaming.topics import topic_specs
 
 __all__ = ["app"]

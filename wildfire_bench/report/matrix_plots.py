@@ -15,7 +15,7 @@ from wildfire_bench.bench.statistics import percentile, summarise
 from wildfire_bench.report.figures import Figure, draw
 from wildfire_bench.report.style import INK, MUTED, plot_style
 from wildfire_bench.settings import DataType
-from wildfire_bench.streaming.record_lanes import LANE_PLANS
+from wildfire_bench.streaming.records.record_lanes import LANE_PLANS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

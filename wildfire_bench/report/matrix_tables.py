@@ -12,7 +12,7 @@ from wildfire_bench.bench.verdicts import Verdict
 from wildfire_bench.report.fragments import Cell, Fragment, box, paragraph, table
 from wildfire_bench.report.matrix_plots import LANE_LABELS
 from wildfire_bench.report.tables import verdict_badge
-from wildfire_bench.streaming.record_lanes import LANE_PLANS
+from wildfire_bench.streaming.records.record_lanes import LANE_PLANS
 
 __all__ = ["matrix_headline", "matrix_limits", "matrix_verdicts", "stored_table"]
 

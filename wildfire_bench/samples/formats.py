@@ -29,7 +29,7 @@ class FormatSample:
 
     name: str
     media_type: str
-    """What `wildfire_bench.streaming.image_format.media_type_of` says of it."""
+    """What `wildfire_bench.streaming.envelope.image_format.media_type_of` says of it."""
     data: bytes = field(repr=False)
     metadata: dict[str, Any] = field(repr=False)
     """As `send_satellite_image` takes it."""

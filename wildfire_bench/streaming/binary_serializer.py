@@ -9,7 +9,7 @@ import numpy as np
 
 from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder, decoder
 from wildfire_bench.errors import ImageTooLarge
-from wildfire_bench.streaming.digest import check_digest, digest_of
+from wildfire_bench.streaming.envelope.digest import check_digest, digest_of
 from wildfire_bench.streaming.model import Envelope
 
 __all__ = ["BinaryImageSerializer", "EncodedBlock", "decode_block", "encode_block"]

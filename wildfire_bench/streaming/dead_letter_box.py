@@ -11,9 +11,9 @@ from wildfire_bench.errors import CorruptData, RecordMissing, UnsupportedFormat
 from wildfire_bench.settings import Settings
 from wildfire_bench.settings_sources import load_settings
 from wildfire_bench.streaming.dead_letters import DeadLetter
-from wildfire_bench.streaming.lane import ProducerLane, Record
 from wildfire_bench.streaming.model import RecordPlace
-from wildfire_bench.streaming.record_reader import StoredRecord, read_records, read_topic
+from wildfire_bench.streaming.receiving.record_reader import StoredRecord, read_records, read_topic
+from wildfire_bench.streaming.sending.lane import ProducerLane, Record
 from wildfire_bench.streaming.topics import topic_names
 from wildfire_bench.streaming.wire import Headers, read_envelope, write_envelope
 

@@ -12,9 +12,9 @@ from html import escape
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
-    from wildfire_bench.streaming.assembly import ReassemblyState
     from wildfire_bench.streaming.model import ImageIdentity, Receipt, RecordPlace, SatelliteImage
-    from wildfire_bench.streaming.reassembly import ReassemblyStatus
+    from wildfire_bench.streaming.receiving.assembly import ReassemblyState
+    from wildfire_bench.streaming.receiving.reassembly import ReassemblyStatus
 
 __all__ = ["MAX_HTML_BYTES", "image_html", "reassembly_html", "receipt_html"]
 

@@ -15,13 +15,17 @@ from wildfire_bench.compression.matrix import choose_codec
 from wildfire_bench.errors import IncompleteImage, NotRunning, UnusableMessage
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.settings_sources import load_settings
-from wildfire_bench.streaming.assembly import Assembly
-from wildfire_bench.streaming.chunk_split import OutgoingChunk, split_source
-from wildfire_bench.streaming.header_reader import headers_of
-from wildfire_bench.streaming.image_source import ImageData, ImageSource, identify
+from wildfire_bench.streaming.envelope.header_reader import headers_of
 from wildfire_bench.streaming.model import Chunk, Kind, RecordPlace
-from wildfire_bench.streaming.reassembly import PartitionClock, Reassembly, ReassemblyStatus
+from wildfire_bench.streaming.receiving.assembly import Assembly
+from wildfire_bench.streaming.receiving.reassembly import (
+    PartitionClock,
+    Reassembly,
+    ReassemblyStatus,
+)
 from wildfire_bench.streaming.routing import chunk_places
+from wildfire_bench.streaming.sending.chunk_split import OutgoingChunk, split_source
+from wildfire_bench.streaming.sending.image_source import ImageData, ImageSource, identify
 from wildfire_bench.streaming.wire import read_envelope
 
 __all__ = ["ImageChunkManager", "OutgoingChunk"]

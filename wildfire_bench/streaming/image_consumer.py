@@ -13,13 +13,13 @@ from typing import Literal, Self
 from wildfire_bench.errors import AcknowledgementLost, NotRunning, WildfireBenchError
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import settings_for
-from wildfire_bench.streaming.consumer_thread import ConsumerThread
-from wildfire_bench.streaming.inbound import InboundImage
-from wildfire_bench.streaming.limits import read_send_limits
 from wildfire_bench.streaming.model import SatelliteImage
-from wildfire_bench.streaming.reassembly import ReassemblyStatus
-from wildfire_bench.streaming.reference_fetch import ReferenceFetch
-from wildfire_bench.streaming.stac import CatalogueEntry
+from wildfire_bench.streaming.receiving.consumer_thread import ConsumerThread
+from wildfire_bench.streaming.receiving.inbound import InboundImage
+from wildfire_bench.streaming.receiving.reassembly import ReassemblyStatus
+from wildfire_bench.streaming.receiving.reference_fetch import ReferenceFetch
+from wildfire_bench.streaming.sending.limits import read_send_limits
+from wildfire_bench.streaming.stac.item import CatalogueEntry
 
 __all__ = ["SatelliteImageConsumer"]
 

@@ -13,12 +13,12 @@ from typing import Literal, Self
 from wildfire_bench.errors import InputError, NotRunning
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.connection import settings_for
-from wildfire_bench.streaming.limits import require_topics
-from wildfire_bench.streaming.record_batch import RecordBatch
-from wildfire_bench.streaming.record_envelope import ReceivedRecord
-from wildfire_bench.streaming.record_intake import BatchLimits, InboundBatch
-from wildfire_bench.streaming.record_lanes import LANE_PLANS, lane_type
-from wildfire_bench.streaming.record_thread import RecordThread
+from wildfire_bench.streaming.records.record_batch import RecordBatch
+from wildfire_bench.streaming.records.record_envelope import ReceivedRecord
+from wildfire_bench.streaming.records.record_intake import BatchLimits, InboundBatch
+from wildfire_bench.streaming.records.record_lanes import LANE_PLANS, lane_type
+from wildfire_bench.streaming.records.record_thread import RecordThread
+from wildfire_bench.streaming.sending.limits import require_topics
 from wildfire_bench.streaming.topics import topic_names
 
 __all__ = ["RecordConsumer"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from wildfire_bench.errors import ImageTooLarge, ObjectStoreNotConfigured
 from wildfire_bench.settings import RoutingSettings
-from wildfire_bench.streaming.metadata import MAX_METADATA_BYTES
+from wildfire_bench.streaming.envelope.metadata import MAX_METADATA_BYTES
 from wildfire_bench.streaming.model import Route
 
 __all__ = [

@@ -22,9 +22,13 @@ from typing_extensions import Buffer
 from wildfire_bench.errors import EmptyImage, InputError, NotRunning, ObjectStoreUnavailable
 from wildfire_bench.settings import S3Settings
 from wildfire_bench.streaming.model import ImageIdentity, ObjectLocation
-from wildfire_bench.streaming.s3_client import S3Client, connect_s3, object_store_errors
-from wildfire_bench.streaming.s3_download import PlaceBlock, RangedDownload
-from wildfire_bench.streaming.s3_upload import PartedUpload, ended
+from wildfire_bench.streaming.object_store.s3_client import (
+    S3Client,
+    connect_s3,
+    object_store_errors,
+)
+from wildfire_bench.streaming.object_store.s3_download import PlaceBlock, RangedDownload
+from wildfire_bench.streaming.object_store.s3_upload import PartedUpload, ended
 
 __all__ = ["EncodedBlocks", "S3ReferenceHandler", "object_key"]
 

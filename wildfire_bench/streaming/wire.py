@@ -16,9 +16,9 @@ from typing import TypeAlias
 from urllib.parse import quote, unquote
 
 from wildfire_bench.errors import CorruptEnvelope, UnsupportedFormat
-from wildfire_bench.streaming.digest import Digest
-from wildfire_bench.streaming.header_reader import MAX_CHUNKS, HeaderReader
-from wildfire_bench.streaming.metadata import (
+from wildfire_bench.streaming.envelope.digest import Digest
+from wildfire_bench.streaming.envelope.header_reader import MAX_CHUNKS, HeaderReader
+from wildfire_bench.streaming.envelope.metadata import (
     MAX_METADATA_BYTES,
     decode_metadata,
     encode_metadata,

@@ -1,0 +1,75 @@
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from wildfire_bench.errors import InputError
+from wildfire_bench.streaming.files.file_watch import FileState
+from wildfire_bench.streaming.files.sent_journal import SentFile, SentJournal
+
+FILE = SentFile.of(Path("scene.tif"), FileState(10, 1, 1), "s", {"n": 1}, "localhost:9092/")
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A journal with one file in it."""
+    with SentJournal(tmp_path / "sent.jsonl") as journal:
+        journal.add(FILE, "image-1")
+    return tmp_path / "sent.jsonl"
+
+
+def test_what_was_added_is_there_when_it_is_opened_again(path: Path) -> None:
+    with SentJournal(path) as journal:
+        assert FILE in journal
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"size_bytes": 11},
+        {"mtime_ns": 2},
+        {"source_id": "t"},
+        {"metadata_digest": ""},
+        {"target": "elsewhere:9092/"},
+    ],
+)
+def test_a_file_that_changed_in_anything_is_new(path: Path, change: dict) -> None:
+    with SentJournal(path) as journal:
+        assert dataclasses.replace(FILE, **change) not in journal
+
+
+def test_a_line_cut_short_is_dropped(path: Path) -> None:
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:20])
+    with SentJournal(path) as journal:
+        assert FILE in journal
+    assert path.read_bytes() == whole
+
+
+def test_a_journal_cut_short_in_its_first_line_is_empty(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:20])
+    with SentJournal(path) as journal:
+        assert len(journal) == 0
+
+
+def test_lines_that_were_replaced_are_dropped_at_the_next_opening(path: Path) -> None:
+    size = path.stat().st_size
+    with SentJournal(path) as journal:
+        for _ in range(3):
+            journal.add(FILE, "image-1")
+    SentJournal(path).__exit__(None, None, None)
+    assert path.stat().st_size == size
+
+
+@pytest.mark.parametrize("other", [b"hello\n", b'{"version": 2}\n', b"[]\n"])
+def test_another_kind_of_file_is_refused_and_left_alone(tmp_path: Path, other: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(other)
+    with pytest.raises(InputError, match=r"notes\.txt cannot be used"):
+        SentJournal(path)
+    assert path.read_bytes() == other
+
+
+def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be used"):
+        SentJournal(tmp_path / "none" / "sent.jsonl")

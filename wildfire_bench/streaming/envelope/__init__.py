@@ -1,0 +1,1 @@
+"""How records describe themselves: digests, headers, metadata and formats."""

@@ -1,0 +1,1 @@
+"""Images as files: chosen, watched, remembered, written whole."""

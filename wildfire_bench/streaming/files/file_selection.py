@@ -1,0 +1,164 @@
+"""Which files a user means to send, and what is known about each from the JSON beside it."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from wildfire_bench.errors import CorruptEnvelope, InputError, InvalidMetadata
+from wildfire_bench.streaming.envelope.metadata import encode_metadata
+from wildfire_bench.streaming.envelope.strict_json import parse_json_object
+
+__all__ = [
+    "MAX_FILES",
+    "MAX_METADATA_FILE_BYTES",
+    "files_in",
+    "metadata_of",
+    "parse_metadata",
+    "select_files",
+    "side_cars",
+]
+
+MAX_FILES: Final = 100_000
+"""Files that one selection may hold."""
+MAX_METADATA_FILE_BYTES: Final = 1_000_000
+"""Largest JSON file read; what is in it must still fit a header once it is written compactly."""
+
+_UNFINISHED_SUFFIXES: Final = frozenset({".part", ".partial", ".tmp", ".temp", ".crdownload"})
+"""What programs append to the name of a file that they are still writing."""
+
+
+def select_files(patterns: Iterable[str | Path]) -> tuple[Path, ...]:
+    """Find the files that paths, folders and globs name.
+
+    Parameters
+    ----------
+    patterns
+        A file is taken as it is. A folder stands for the files below it, a glob (``*``, ``?``,
+        ``[...]``, ``**``) for the files and folders it matches; of these, hidden and unfinished
+        files and JSON are left out, since JSON beside an image is its metadata.
+
+    Returns
+    -------
+    tuple of Path
+        Each file once, in the order of the patterns, sorted within one.
+
+    Raises
+    ------
+    InputError
+        If a pattern names nothing, or all together more than `MAX_FILES`.
+    """
+    found: dict[Path, None] = {}
+    for pattern in patterns:
+        path = Path(pattern)
+        if path.is_file():
+            matches: Iterable[Path] = [path]
+        elif path.is_dir():
+            matches = files_in(path)
+        else:
+            matches = _matching(str(pattern))
+        named = False
+        for match in matches:
+            named = True
+            found[match] = None
+            if len(found) > MAX_FILES:
+                msg = f"{pattern} makes it more than {MAX_FILES:,} files: send them in parts"
+                raise InputError(msg)
+        if not named:
+            msg = f"{pattern} names no image file: give files, folders or globs"
+            raise InputError(msg)
+    return tuple(found)
+
+
+def files_in(folder: Path) -> Iterator[Path]:
+    """Image files below a folder, sorted; hidden and unfinished files and JSON are left out.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be read.
+    """
+    try:
+        children = sorted(folder.iterdir())
+    except OSError as error:
+        msg = f"folder {folder} cannot be read: {error.strerror}"
+        raise InputError(msg) from error
+    for child in children:
+        if child.name.startswith("."):
+            continue
+        if child.is_dir() and not child.is_symlink():  # a link may lead in a circle
+            yield from files_in(child)
+        elif _is_image(child):
+            yield child
+
+
+def side_cars(path: Path) -> tuple[Path, Path]:
+    """Where the metadata of an image may lie: ``scene.tif.json``, else ``scene.json``."""
+    return path.with_name(f"{path.name}.json"), path.with_suffix(".json")
+
+
+def metadata_of(path: Path, shared: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata of an image file: what is shared by all, under what the JSON beside it says.
+
+    Raises
+    ------
+    InvalidMetadata
+        If that JSON cannot be read, or the two together do not fit a header.
+    """
+    own: dict[str, Any] = {}
+    for side_car in side_cars(path):
+        if side_car != path and side_car.is_file():
+            own = _read(side_car)
+            break
+    merged = {**shared, **own}
+    encode_metadata(merged)
+    return merged
+
+
+def parse_metadata(given: str) -> dict[str, Any]:
+    """Read metadata given as JSON text, which begins with ``{``, or as the path of a JSON file.
+
+    Raises
+    ------
+    InvalidMetadata
+        If it is not a JSON object that fits a header.
+    """
+    if given.lstrip().startswith("{"):
+        parsed = _parse(given.encode(), "metadata")
+    else:
+        parsed = _read(Path(given))
+    encode_metadata(parsed)
+    return parsed
+
+
+def _matching(pattern: str) -> Iterator[Path]:
+    for match in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 - may be absolute
+        path = Path(match)
+        if path.is_dir():
+            yield from files_in(path)
+        elif not path.name.startswith(".") and _is_image(path):
+            yield path
+
+
+def _is_image(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix != ".json" and suffix not in _UNFINISHED_SUFFIXES and path.is_file()
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_METADATA_FILE_BYTES + 1)
+    except OSError as error:
+        msg = f"metadata file {path} cannot be read: {error.strerror}"
+        raise InvalidMetadata(msg) from error
+    return _parse(raw, f"metadata file {path}")
+
+
+def _parse(raw: bytes, what: str) -> dict[str, Any]:
+    try:
+        return parse_json_object(raw, MAX_METADATA_FILE_BYTES, what)
+    except CorruptEnvelope as error:
+        raise InvalidMetadata(str(error)) from None

@@ -1,0 +1,163 @@
+"""What was sent and acknowledged, in a file, so that a later run sends only what is new."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Self
+
+from wildfire_bench.errors import InputError
+from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.envelope.digest import digest_of
+from wildfire_bench.streaming.envelope.metadata import encode_metadata
+from wildfire_bench.streaming.files.file_watch import FileState
+from wildfire_bench.streaming.files.whole_file import write_whole
+
+__all__ = ["MAX_JOURNAL_BYTES", "SentFile", "SentJournal", "target_of"]
+
+FORMAT_VERSION: Final = 1
+MAX_JOURNAL_BYTES: Final = 256_000_000
+"""Largest journal that is read: about half a million files."""
+_COMPACT_FACTOR: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """One acknowledged file; the same file with the same metadata makes the same value."""
+
+    path: str
+    """Absolute."""
+    size_bytes: int
+    mtime_ns: int
+    source_id: str
+    metadata_digest: str
+    target: str
+    """Where it went; see `target_of`."""
+
+    @classmethod
+    def of(
+        cls, path: Path, state: FileState, source_id: str, metadata: Mapping[str, Any], target: str
+    ) -> Self:
+        """Describe a file as it is now."""
+        return cls(
+            str(path.resolve()),
+            state.size_bytes,
+            state.mtime_ns,
+            source_id,
+            digest_of(encode_metadata(metadata)),
+            target,
+        )
+
+
+def target_of(settings: Settings) -> str:
+    """Name what is sent to: brokers and topic prefix."""
+    return f"{settings.kafka.bootstrap_servers}/{settings.topic_prefix}"
+
+
+class SentJournal:
+    """A file of JSON lines, one for each acknowledged file; a context manager.
+
+    A line is on disk before `add` returns. One that a crash cut short is dropped: its image is
+    sent again, under the same id. This, and dropping lines that later ones replace, happens in one
+    atomic step when the journal is opened.
+
+    Parameters
+    ----------
+    path
+        Made when missing.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read or written, is another kind of file, or too large.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._lock = threading.Lock()
+        lines, torn = self._read()
+        self._sent = {(each.path, each.target): (each, image_id) for each, image_id in lines}
+        try:
+            if torn or len(lines) > _COMPACT_FACTOR * len(self._sent):
+                self._rewrite()
+            self._file = path.open("ab")
+        except OSError as error:
+            raise self._unusable(error.strerror or str(error)) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+    def __contains__(self, file: SentFile) -> bool:
+        found = self._sent.get((file.path, file.target))
+        return found is not None and found[0] == file
+
+    def __len__(self) -> int:
+        return len(self._sent)
+
+    def add(self, file: SentFile, image_id: str) -> None:
+        """Note an acknowledged file; from any thread.
+
+        Raises
+        ------
+        InputError
+            If it cannot be written.
+        """
+        with self._lock:
+            self._sent[(file.path, file.target)] = (file, image_id)
+            try:
+                self._file.write(_line(file, image_id))
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                raise self._unusable(error.strerror or str(error)) from error
+
+    def _read(self) -> tuple[list[tuple[SentFile, str]], bool]:
+        """Its lines, and whether the last one was cut short."""
+        try:
+            if self.path.stat().st_size > MAX_JOURNAL_BYTES:
+                raise self._unusable(f"it is above {MAX_JOURNAL_BYTES:,} bytes")
+            *lines, torn = self.path.read_bytes().split(b"\n")
+        except FileNotFoundError:
+            return [], False
+        except OSError as error:
+            raise self._unusable(error.strerror or str(error)) from error
+        found = [_parse(line) for line in lines]
+        known = [each for each in found if each is not None]
+        if len(known) < len(found):
+            raise self._unusable("it holds something else; name another one")
+        return known, bool(torn)
+
+    def _rewrite(self) -> None:
+        write_whole(self.path, b"".join(_line(*each) for each in self._sent.values()))
+
+    def _unusable(self, why: str) -> InputError:
+        return InputError(f"state file {self.path} cannot be used: {why}")
+
+
+def _line(file: SentFile, image_id: str) -> bytes:
+    document = {"version": FORMAT_VERSION, "image_id": image_id, **asdict(file)}
+    return json.dumps(document).encode() + b"\n"
+
+
+def _parse(line: bytes) -> tuple[SentFile, str] | None:
+    try:
+        document = json.loads(line)
+        if document.pop("version") != FORMAT_VERSION:
+            return None
+        image_id = str(document.pop("image_id"))
+        return SentFile(**document), image_id
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None

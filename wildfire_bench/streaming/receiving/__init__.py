@@ -1,0 +1,1 @@
+"""From records to verified images, and what may be committed."""

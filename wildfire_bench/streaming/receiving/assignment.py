@@ -1,0 +1,108 @@
+"""Which partitions a consumer has, and what happens when a rebalance gives or takes some."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from wildfire_bench.errors import BrokerUnavailable
+from wildfire_bench.streaming.receiving.commit_pump import CommitPump, offsets_of
+from wildfire_bench.streaming.receiving.inbound import PartitionState
+from wildfire_bench.streaming.receiving.ledger import CommitNote
+
+__all__ = ["Assignment"]
+
+log = logging.getLogger(__name__)
+
+COMMITTED_TIMEOUT_S: Final = 10.0
+"""How long the coordinator may take to say where the group stands, each time it is asked."""
+COMMITTED_TRIES: Final = 3
+
+
+class Assignment:
+    """The callbacks of a cooperative rebalance (KIP-429); librdkafka calls them from `poll`.
+
+    Parameters
+    ----------
+    commits
+        Told who waits in vain when a partition goes.
+    dropped
+        Called with each partition that goes, before its offsets are committed for the last time.
+    """
+
+    def __init__(self, commits: CommitPump, dropped: Callable[[PartitionState], None]) -> None:
+        self._commits, self._dropped = commits, dropped
+        self.partitions: dict[tuple[str, int], PartitionState] = {}
+        """Those assigned now, by topic and number."""
+
+    def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Take partitions over where the group stands, with what its notes say.
+
+        Raises
+        ------
+        BrokerUnavailable
+            If the coordinator does not say where that is: starting elsewhere would repeat images.
+        """
+        committed = _committed(consumer, partitions)
+        for found in committed:
+            note = CommitNote.decode(found.metadata)
+            position = found.offset if found.offset >= 0 else -1
+            state = PartitionState(found.topic, found.partition, position, note)
+            self.partitions[state.scope] = state
+        consumer.incremental_assign(committed)
+        consumer.resume(committed)  # one that was paused when it went comes back paused
+        log.info("took over %s", _names(partitions))
+
+    def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Give partitions up, after a last commit of what was acknowledged."""
+        states = self._drop(partitions)
+        offsets = offsets_of(states)
+        stored = True
+        if offsets:
+            try:
+                consumer.commit(offsets=offsets, asynchronous=False)
+            except KafkaException as error:
+                stored = False
+                log.warning("offsets could not be committed while leaving: %s", error)
+        self._commits.leave(states, committed=stored)
+        consumer.incremental_unassign(partitions)
+        log.info("gave up %s", _names(partitions))
+
+    def lost(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
+        """Note that partitions went to others already: nothing can be committed any more."""
+        self._commits.leave(self._drop(partitions), committed=False)
+        consumer.incremental_unassign(partitions)
+        log.warning("lost %s: images that were not committed come again", _names(partitions))
+
+    def _drop(self, partitions: list[TopicPartition]) -> list[PartitionState]:
+        scopes = [(found.topic, found.partition) for found in partitions]
+        states = [self.partitions.pop(scope) for scope in scopes if scope in self.partitions]
+        for state in states:
+            state.lost = True
+            self._dropped(state)
+        return states
+
+
+def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+    """Where the group stands, with its notes."""
+    problem: object = None
+    for _ in range(COMMITTED_TRIES):
+        try:
+            found: list[TopicPartition] = consumer.committed(
+                partitions, timeout=COMMITTED_TIMEOUT_S
+            )
+        except KafkaException as error:
+            problem = error
+            continue
+        problem = next((partition.error for partition in found if partition.error), None)
+        if problem is None:
+            return found
+    msg = f"the group coordinator does not say where the group stands ({problem}): start again"
+    raise BrokerUnavailable(msg)
+
+
+def _names(partitions: Sequence[TopicPartition]) -> str:
+    return ", ".join(f"{found.topic}/{found.partition}" for found in partitions) or "nothing"

@@ -1,0 +1,133 @@
+"""Commits of safe offsets: one at a time, as often as there is something new."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeAlias
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from wildfire_bench.streaming.receiving.ledger import PartitionLedger
+
+__all__ = ["CommitPump", "Committable", "offsets_of"]
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER_S = 0.1
+
+
+class Committable(Protocol):
+    """An assigned partition whose safe offset is committed."""
+
+    @property
+    def topic(self) -> str:
+        """Its topic."""
+
+    @property
+    def partition(self) -> int:
+        """Its number."""
+
+    @property
+    def ledger(self) -> PartitionLedger:
+        """What of it is done."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether it went to another consumer."""
+
+
+_Waiter: TypeAlias = tuple[Committable, Callable[[bool], None]]
+
+
+class CommitPump:
+    """Belongs to the consumer's thread; the answers come in its `poll`.
+
+    What changes while a commit is under way goes with the next one, so that a fast consumer
+    commits as often as the broker answers and not once an image.
+    """
+
+    def __init__(self) -> None:
+        self._dirty: set[Committable] = set()
+        self._waiting: list[_Waiter] = []
+        self._in_flight: list[_Waiter] | None = None
+        self._in_flight_states: tuple[Committable, ...] = ()
+        self._not_before = 0.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether an answer is awaited."""
+        return self._in_flight is not None or bool(self._dirty)
+
+    def touch(self, state: Committable, committed: Callable[[bool], None] | None = None) -> None:
+        """Note that a partition has something new.
+
+        `committed` is called with True once that is stored, with False if the partition was lost
+        before.
+        """
+        self._dirty.add(state)
+        if committed is not None:
+            self._waiting.append((state, committed))
+
+    def pump(self, consumer: Consumer) -> None:
+        """Start a commit if there is need and none is under way."""
+        if self._in_flight is not None or not self._dirty or time.monotonic() < self._not_before:
+            return
+        states = tuple(state for state in self._dirty if not state.lost)
+        self._dirty.clear()
+        self._in_flight, self._waiting = self._waiting, []
+        self._in_flight_states = states
+        offsets = offsets_of(states)
+        if not offsets:
+            self.answered(None, [])
+            return
+        try:
+            consumer.commit(offsets=offsets, asynchronous=True)
+        except KafkaException as error:
+            self._failed(error.args[0])
+
+    def answered(self, error: KafkaError | None, partitions: list[TopicPartition]) -> None:
+        """The consumer's ``on_commit`` callback."""
+        if self._in_flight is None:
+            return
+        error = error or next((found.error for found in partitions if found.error), None)
+        if error is not None:
+            self._failed(error)
+            return
+        waiters, self._in_flight = self._in_flight, None
+        for state, committed in waiters:
+            committed(state in self._in_flight_states)
+
+    def leave(self, states: Iterable[Committable], *, committed: bool) -> None:
+        """Answer those who wait for partitions that were given up."""
+        left = set(states)
+        waiters, self._waiting = self._waiting, []
+        for waiter in waiters:
+            if waiter[0] in left:
+                waiter[1](committed)
+            else:
+                self._waiting.append(waiter)
+        self._dirty -= left
+
+    def _failed(self, error: KafkaError) -> None:
+        """Try again: the state is still ours, or a rebalance is about to take it."""
+        log.warning("offsets could not be committed, trying again: %s", error.str())
+        waiters, self._in_flight = self._in_flight or [], None
+        self._waiting = waiters + self._waiting
+        self._dirty.update(self._in_flight_states)
+        self._not_before = time.monotonic() + RETRY_AFTER_S
+
+
+def offsets_of(states: Iterable[Committable]) -> list[TopicPartition]:
+    """Safe offsets with their notes, ready to commit."""
+    return [
+        TopicPartition(
+            state.topic,
+            state.partition,
+            state.ledger.safe_offset,
+            metadata=state.ledger.note().encode(),
+        )
+        for state in states
+        if state.ledger.safe_offset >= 0
+    ]

@@ -1,0 +1,191 @@
+"""Records by their coordinates, without a consumer group and without reading the topic."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from wildfire_bench.errors import BrokerUnavailable, CorruptEnvelope, RecordMissing
+from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.connection import open_admin
+from wildfire_bench.streaming.envelope.header_reader import headers_of
+from wildfire_bench.streaming.model import RecordPlace
+from wildfire_bench.streaming.receiving.consumer_config import reading_config
+from wildfire_bench.streaming.sending.limits import require_topics
+
+__all__ = ["StoredRecord", "read_partition", "read_records", "read_topic"]
+
+READ_TIMEOUT_S = 30.0
+"""How long one record may take to come."""
+_POLL_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record as it lies in its topic."""
+
+    place: RecordPlace
+    key: bytes | None
+    value: bytes = field(repr=False)
+    headers: tuple[tuple[str, bytes | None], ...] = field(repr=False)
+    timestamp_ms: int
+
+
+def read_records(settings: Settings, places: Sequence[RecordPlace]) -> Generator[StoredRecord]:
+    """Read records by their coordinates, in the order asked for.
+
+    Blocks; run it in a thread. One record is held at a time.
+
+    Raises
+    ------
+    RecordMissing
+        If one is no longer kept, or its topic does not exist.
+    BrokerUnavailable
+        If one does not come in time.
+    """
+    consumer = _open(settings)
+    expected: RecordPlace | None = None
+    try:
+        for place in places:
+            if place != expected:
+                consumer.assign([TopicPartition(place.topic, place.partition, place.offset)])
+            record = _next(consumer, settings)
+            if record is None or record.place != place:
+                msg = (
+                    f"record {place.topic}/{place.partition}/{place.offset} is no longer there: "
+                    "its topic keeps records for a limited time (retention.ms, retention.bytes)"
+                )
+                raise RecordMissing(msg)
+            yield record
+            expected = RecordPlace(place.topic, place.partition, place.offset + 1)
+    finally:
+        consumer.close()
+
+
+def read_partition(
+    settings: Settings, topic: str, partition: int, start: int = 0
+) -> Generator[StoredRecord]:
+    """Read a partition from an offset, or its first later one, to its present end.
+
+    Blocks; run it in a thread.
+
+    Raises
+    ------
+    RecordMissing
+        If the topic does not exist.
+    BrokerUnavailable
+        If the broker does not answer in time.
+    """
+    consumer = _open(settings)
+    try:
+        low, high = _watermarks(consumer, topic, partition, settings)
+        if max(low, start) >= high:
+            return
+        consumer.assign([TopicPartition(topic, partition, max(low, start))])
+        while (record := _next(consumer, settings)) is not None:
+            yield record
+            if record.place.offset >= high - 1:
+                return
+    finally:
+        consumer.close()
+
+
+def read_topic(settings: Settings, topic: str) -> Generator[StoredRecord]:
+    """Read all that a topic holds now, partition by partition.
+
+    Blocks; run it in a thread.
+
+    Raises
+    ------
+    TopicMissing
+        If it does not exist.
+    BrokerUnavailable
+        If the broker does not answer in time.
+    """
+    require_topics(settings, [topic])
+    admin = open_admin(settings)
+    found = admin.list_topics(topic, timeout=settings.kafka.connect_timeout_s).topics[topic]
+    for partition in sorted(found.partitions):
+        yield from read_partition(settings, topic, partition)
+
+
+def _open(settings: Settings) -> Consumer:
+    return Consumer(
+        {
+            **reading_config(settings),
+            "group.id": f"wildfire-bench-reader-{uuid.uuid4()}",  # asked for, never joined
+            "auto.offset.reset": "error",
+        }
+    )
+
+
+def _next(consumer: Consumer, settings: Settings) -> StoredRecord | None:
+    """The next record; None at the end of the partition or when the offset is out of range."""
+    deadline = time.monotonic() + READ_TIMEOUT_S
+    while time.monotonic() < deadline:
+        message = consumer.poll(_POLL_S)
+        if message is None:
+            continue
+        error = message.error()
+        if error is not None:
+            if error.code() in _NOT_THERE:
+                return None
+            continue
+        return StoredRecord(
+            RecordPlace(message.topic() or "", message.partition() or 0, message.offset() or 0),
+            message.key(),
+            message.value() or b"",
+            _headers(message),
+            message.timestamp()[1],
+        )
+    raise _no_answer(settings)
+
+
+def _headers(message: Message) -> tuple[tuple[str, bytes | None], ...]:
+    """Those of a stranger's record that cannot be read count as none."""
+    try:
+        return tuple(headers_of(message))
+    except CorruptEnvelope:
+        return ()
+
+
+_NOT_THERE = {
+    KafkaError._PARTITION_EOF,  # noqa: SLF001 - librdkafka's own names
+    KafkaError._AUTO_OFFSET_RESET,  # noqa: SLF001
+    KafkaError._UNKNOWN_PARTITION,  # noqa: SLF001
+    KafkaError._UNKNOWN_TOPIC,  # noqa: SLF001
+    KafkaError.OFFSET_OUT_OF_RANGE,
+    KafkaError.UNKNOWN_TOPIC_OR_PART,
+}
+_ELECTING = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
+"""Over in a moment: a topic that was just made, a broker that went."""
+
+
+def _watermarks(
+    consumer: Consumer, topic: str, partition: int, settings: Settings
+) -> tuple[int, int]:
+    deadline = time.monotonic() + READ_TIMEOUT_S
+    while (left_s := deadline - time.monotonic()) > 0:
+        try:
+            marks = consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=left_s)
+        except KafkaException as error:
+            code = error.args[0].code()
+            if code in _NOT_THERE:
+                msg = f"{topic} has no partition {partition}: see `wildfire-bench topics describe`"
+                raise RecordMissing(msg) from None
+            if code not in _ELECTING:
+                raise _no_answer(settings) from error
+            time.sleep(_POLL_S)
+        else:
+            if marks is not None:
+                return marks
+    raise _no_answer(settings)
+
+
+def _no_answer(settings: Settings) -> BrokerUnavailable:
+    servers = settings.kafka.bootstrap_servers
+    return BrokerUnavailable(f"{servers} did not answer within {READ_TIMEOUT_S:g} s")

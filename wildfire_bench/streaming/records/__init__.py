@@ -1,0 +1,1 @@
+"""Small records: envelopes, lanes, schemas."""

@@ -1,0 +1,332 @@
+"""How an identified image goes out, route by route: payload first, then its catalogue entry."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from wildfire_bench.compression.auto import ChosenEncoder
+from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder
+from wildfire_bench.errors import ObjectStoreNotConfigured
+from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.binary_serializer import EncodedBlock
+from wildfire_bench.streaming.envelope.digest import digest_of
+from wildfire_bench.streaming.json_fallback import JSON_CODEC, check_json_fits, encode_json_image
+from wildfire_bench.streaming.model import (
+    Envelope,
+    ImageIdentity,
+    Kind,
+    ObjectLocation,
+    RecordPlace,
+    Route,
+)
+from wildfire_bench.streaming.routing import (
+    Decision,
+    choose_route,
+    chunk_places,
+    escalate,
+    fitting_chunk_bytes,
+)
+from wildfire_bench.streaming.sending.block_stream import encode_blocks
+from wildfire_bench.streaming.sending.chunk_split import split_source
+from wildfire_bench.streaming.sending.image_lanes import ImageLanes, size_of
+from wildfire_bench.streaming.sending.image_source import ImageSource
+from wildfire_bench.streaming.sending.lane import LaneCompression, Record
+from wildfire_bench.streaming.sending.limits import SendLimits
+from wildfire_bench.streaming.stac.item import build_item
+from wildfire_bench.streaming.topics import topic_names
+
+if TYPE_CHECKING:
+    from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
+
+__all__ = ["ImageSender", "Sent"]
+
+METADATA_COMPRESSION = LaneCompression("zstd", 3)
+"""Guide, section 3: image metadata travels as zstd level 3."""
+_PAYLOAD_COMPRESSION = LaneCompression()
+_MAX_LEVEL = {"gzip": 9, "zstd": 12}
+"""Of librdkafka's ``compression.level``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What sending a payload came to, once it was acknowledged."""
+
+    decision: Decision
+    codec: str
+    level: int | None
+    location: tuple[RecordPlace, ...] | ObjectLocation
+    encoded_bytes: int
+    wire_bytes: int
+    encode_s: float
+    codec_reason: str | None = None
+
+    @property
+    def dataref(self) -> str | None:
+        """Where the object of a reference lies."""
+        return self.location.uri if isinstance(self.location, ObjectLocation) else None
+
+
+class ImageSender:
+    """Sends images from one event loop; several at a time share its lanes and threads.
+
+    Parameters
+    ----------
+    settings, limits
+        What is wanted, and what topics and brokers can carry.
+    codec
+        Encodes.
+    pool
+        Threads to encode in.
+    store
+        The object store, if there is one.
+    client_options
+        librdkafka's own options for every lane, put over what the settings say.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        limits: SendLimits,
+        codec: Codec,
+        pool: Executor,
+        store: S3ReferenceHandler | None,
+        *,
+        client_options: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._settings, self.limits = settings, limits
+        self._topics = topic_names(settings)
+        self._codec = codec
+        self._pool, self._store = pool, store
+        self._ahead = settings.kafka_producer.encode_workers + 1
+        self._lanes = ImageLanes(settings, client_options or {})
+
+    @property
+    def in_flight_bytes(self) -> int:
+        """Bytes that wait for acknowledgement."""
+        return self._lanes.in_flight_bytes
+
+    def choose(self, identity: ImageIdentity) -> Decision:
+        """Route of an image by its raw size and the settings; see `choose_route`."""
+        if not self._settings.kafka_producer.enable_binary_serialization:
+            return Decision(Route.JSON, "binary serialization is disabled (rollback)")
+        return choose_route(identity.size_bytes, self._settings.routing, self.limits.carrying)
+
+    async def send_payload(
+        self,
+        source: ImageSource,
+        identity: ImageIdentity,
+        metadata: Mapping[str, Any],
+    ) -> Sent:
+        """Send the image itself; a record that turns out too large goes on to the next route."""
+        decision = self.choose(identity)
+        if decision.route is Route.JSON:
+            record = await self._json_record(source, identity, metadata)
+            size, limit = size_of(record), self.limits.json_record_bytes
+            if size <= limit or self._store is None:
+                check_json_fits(identity, size, limit)
+                return await self._send_json(record, size, decision)
+            reason = f"{size:,} bytes as JSON, the JSON topic takes {limit:,}"
+            decision = Decision(Route.REFERENCE, reason)
+        loop = asyncio.get_running_loop()
+        encoder = await loop.run_in_executor(self._pool, source.encoder_of, self._codec)
+        if decision.route is Route.DIRECT:
+            block = await self._encode_whole(source, identity, encoder)
+            envelope = Envelope(Kind.IMAGE, identity, block.codec, metadata=metadata)
+            record = self._lanes.record(self._topics.binary, envelope, block.payload)
+            size = size_of(record)
+            if size <= self.limits.carrying.direct_record_bytes:
+                return await self._send_direct(record, size, block, decision, encoder)
+            decision = escalate(
+                identity.size_bytes, size, self._settings.routing, self.limits.carrying
+            )
+        if decision.route is Route.CHUNKED:
+            return await self._send_chunks(source, identity, metadata, decision, encoder)
+        return await self._upload(source, identity, decision, encoder)
+
+    async def send_item(
+        self, sent: Sent, identity: ImageIdentity, metadata: Mapping[str, Any]
+    ) -> tuple[RecordPlace, int]:
+        """Catalogue an image whose payload is safe; for a reference this is the record itself.
+
+        Returns
+        -------
+        tuple of (RecordPlace, int)
+            Where it lies, and its bytes before the client compressed them.
+        """
+        value = build_item(identity, metadata, sent.decision.route, sent.codec, sent.location)
+        envelope = Envelope(
+            Kind.ITEM, identity, sent.codec, value_digest=digest_of(value), dataref=sent.dataref
+        )
+        if (
+            self._settings.s3.presign_urls
+            and self._store is not None
+            and isinstance(sent.location, ObjectLocation)
+        ):
+            url, expires = await self._store.presign(sent.location)
+            envelope = replace(envelope, presigned_url=url, presigned_expires=expires)
+        record = self._lanes.record(self._topics.metadata, envelope, value)
+        acknowledged = await self._lanes.lane(METADATA_COMPRESSION).produce(record)
+        return await acknowledged, size_of(record)
+
+    async def stop(self, timeout_s: float) -> tuple[str, ...]:
+        """Wait for what is in flight, then close; names what was not acknowledged in time."""
+        return await self._lanes.stop(timeout_s)
+
+    async def _encode_whole(
+        self, source: ImageSource, identity: ImageIdentity, encoder: ImageEncoder
+    ) -> EncodedBlock:
+        place = [(0, identity.size_bytes)]
+        async with contextlib.aclosing(self._blocks(source, identity, place, encoder)) as blocks:
+            (whole,) = [block async for block in blocks]
+        return whole
+
+    async def _send_direct(
+        self,
+        record: Record,
+        size: int,
+        block: EncodedBlock,
+        decision: Decision,
+        encoder: ImageEncoder,
+    ) -> Sent:
+        acknowledged = await self._lanes.lane(_PAYLOAD_COMPRESSION).produce(record)
+        return Sent(
+            decision=decision,
+            codec=encoder.name,
+            level=encoder.level,
+            location=(await acknowledged,),
+            encoded_bytes=memoryview(block.payload).nbytes,
+            wire_bytes=size,
+            encode_s=block.encode_s,
+            codec_reason=_reason_of(encoder),
+        )
+
+    async def _send_chunks(
+        self,
+        source: ImageSource,
+        identity: ImageIdentity,
+        metadata: Mapping[str, Any],
+        decision: Decision,
+        encoder: ImageEncoder,
+    ) -> Sent:
+        """Send each chunk as soon as it is encoded, while the next ones are being encoded."""
+        lane = self._lanes.lane(_PAYLOAD_COMPRESSION)
+        chunk_bytes = fitting_chunk_bytes(self._settings.routing, self.limits.carrying)
+        chunks = split_source(
+            source,
+            identity,
+            metadata,
+            places=chunk_places(identity.size_bytes, chunk_bytes),
+            encoder=encoder,
+            pool=self._pool,
+            ahead=self._ahead,
+            key=self._lanes.key(identity),
+        )
+        acks: list[asyncio.Future[RecordPlace]] = []
+        encoded_bytes, wire_bytes, encode_s = 0, 0, 0.0
+        async with contextlib.aclosing(chunks):
+            async for chunk in chunks:
+                record = Record(
+                    self._topics.chunks,
+                    chunk.key,
+                    chunk.value,
+                    chunk.headers,
+                    identity.image_id,
+                )
+                encoded_bytes += memoryview(chunk.value).nbytes
+                wire_bytes += size_of(record)
+                encode_s += chunk.encode_s
+                acks.append(await lane.produce(record))
+        return Sent(
+            decision=decision,
+            codec=encoder.name,
+            level=encoder.level,
+            location=tuple(await asyncio.gather(*acks)),
+            encoded_bytes=encoded_bytes,
+            wire_bytes=wire_bytes,
+            encode_s=encode_s,
+            codec_reason=_reason_of(encoder),
+        )
+
+    async def _upload(
+        self,
+        source: ImageSource,
+        identity: ImageIdentity,
+        decision: Decision,
+        encoder: ImageEncoder,
+    ) -> Sent:
+        """Encode while uploading."""
+        if self._store is None:
+            msg = f"image {identity.image_id} goes by reference, and no object store is configured"
+            raise ObjectStoreNotConfigured(msg)
+        places = chunk_places(identity.size_bytes, self._settings.routing.chunk_bytes)
+        encode_s = 0.0
+
+        async def encoded() -> AsyncGenerator[tuple[Buffer, int, str]]:
+            nonlocal encode_s
+            async with contextlib.aclosing(
+                self._blocks(source, identity, places, encoder)
+            ) as blocks:
+                async for block in blocks:
+                    encode_s += block.encode_s
+                    yield block.payload, block.size_bytes, block.digest
+
+        # Another codec or cut gives other bytes: they get a key of their own, so that no entry of
+        # an earlier send ever points into them.
+        variant = f"{encoder.name}-{encoder.level}-{self._settings.routing.chunk_bytes}"
+        location = await self._store.upload(identity, encoded(), variant=variant)
+        return Sent(
+            decision=decision,
+            codec=encoder.name,
+            level=encoder.level,
+            location=location,
+            encoded_bytes=location.size_bytes,
+            wire_bytes=location.size_bytes,
+            encode_s=encode_s,
+            codec_reason=_reason_of(encoder),
+        )
+
+    async def _json_record(
+        self, source: ImageSource, identity: ImageIdentity, metadata: Mapping[str, Any]
+    ) -> Record:
+        loop = asyncio.get_running_loop()
+        image = await loop.run_in_executor(self._pool, source.block, 0, identity.size_bytes)
+        value = await loop.run_in_executor(self._pool, encode_json_image, image, metadata, identity)
+        envelope = Envelope(Kind.JSON, identity, JSON_CODEC, value_digest=digest_of(value))
+        return self._lanes.record(self._topics.json, envelope, value)
+
+    async def _send_json(self, record: Record, size: int, decision: Decision) -> Sent:
+        """Guide, section 9: the client compresses the batch, as it did before."""
+        started = time.perf_counter()
+        producer = self._settings.kafka_producer
+        most = _MAX_LEVEL.get(producer.compression_type)
+        level = None if most is None else min(producer.compression_level, most)
+        lane = self._lanes.lane(LaneCompression(producer.compression_type, level))
+        acknowledged = await lane.produce(record)
+        return Sent(
+            decision=decision,
+            codec=JSON_CODEC,
+            level=level,
+            location=(await acknowledged,),
+            encoded_bytes=memoryview(record.value).nbytes,
+            wire_bytes=size,
+            encode_s=time.perf_counter() - started,
+        )
+
+    def _blocks(
+        self,
+        source: ImageSource,
+        identity: ImageIdentity,
+        places: Sequence[tuple[int, int]],
+        encoder: ImageEncoder,
+    ) -> AsyncGenerator[EncodedBlock]:
+        return encode_blocks(source, identity, places, encoder, self._pool, ahead=self._ahead)
+
+
+def _reason_of(encoder: ImageEncoder) -> str | None:
+    return encoder.reason if isinstance(encoder, ChosenEncoder) else None

@@ -1,0 +1,276 @@
+"""One librdkafka producer: its poll thread, its limit on bytes in flight, its acknowledgements."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from wildfire_bench.compression.codec import Buffer
+from wildfire_bench.errors import (
+    BrokerUnavailable,
+    DeliveryFailed,
+    DeliveryTimeout,
+    NotRunning,
+    RecordTooLarge,
+)
+from wildfire_bench.settings import KafkaSettings, ProducerSettings
+from wildfire_bench.streaming.connection import client_config
+from wildfire_bench.streaming.model import RecordPlace
+from wildfire_bench.streaming.sending.bytes_in_flight import BytesInFlight
+
+__all__ = ["MAX_RECORD_BYTES", "LaneCompression", "ProducerLane", "Record"]
+
+log = logging.getLogger(__name__)
+
+MAX_RECORD_BYTES = 64 << 20
+"""Largest record that the client lets through; topic and broker have their own limits."""
+_POLL_S = 0.1
+_QUEUE_FULL_RETRY_S = 0.005
+_TIMED_OUT = {KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT, KafkaError._TIMED_OUT_QUEUE}  # noqa: SLF001 - librdkafka's own names
+
+
+@dataclass(frozen=True, slots=True)
+class LaneCompression:
+    """Compression of whole batches by librdkafka; payloads encoded by us travel with ``none``."""
+
+    type: str = "none"
+    level: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is produced."""
+
+    topic: str
+    key: bytes
+    value: Buffer
+    headers: Sequence[tuple[str, bytes]]
+    subject: str
+    """What an error calls it: an image id, a data type."""
+
+
+class ProducerLane:
+    """A librdkafka producer seen from one event loop.
+
+    Parameters
+    ----------
+    kafka, producer
+        Connection and limits.
+    compression
+        Of batches.
+    linger_ms
+        How long a batch may wait for company; 0 for large payloads.
+    """
+
+    def __init__(
+        self,
+        kafka: KafkaSettings,
+        producer: ProducerSettings,
+        *,
+        compression: LaneCompression | None = None,
+        linger_ms: float = 0,
+        extra: dict[str, Any] | None = None,
+    ) -> None:
+        self._delivery_timeout_s = producer.delivery_timeout_s
+        self._loop = asyncio.get_running_loop()
+        self._in_flight = BytesInFlight(producer.max_in_flight_bytes)
+        self._unacknowledged: dict[asyncio.Future[RecordPlace], str] = {}
+        self.broken = False
+        """True after a fatal error: an idempotent producer that lost its sequence is of no use."""
+        config = _lane_config(kafka, producer, compression or LaneCompression(), linger_ms)
+        self._client = Producer({**config, "error_cb": self._note_error, **(extra or {})})
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._poll, name="kafka-producer", daemon=True)
+        self._thread.start()
+
+    @property
+    def in_flight_bytes(self) -> int:
+        """Bytes that wait for acknowledgement."""
+        return self._in_flight.held_bytes
+
+    async def produce(self, record: Record) -> asyncio.Future[RecordPlace]:
+        """Hand a record to the client as soon as there is room for it.
+
+        Returns
+        -------
+        asyncio.Future
+            Resolves to the record's place once all in-sync replicas have it; raises
+            `DeliveryFailed` or `DeliveryTimeout` otherwise.
+
+        Raises
+        ------
+        NotRunning
+            If the lane was stopped.
+        DeliveryFailed
+            If the client refuses the record.
+        """
+        size = memoryview(record.value).nbytes
+        await self._in_flight.take(size)
+        acknowledged: asyncio.Future[RecordPlace] = self._loop.create_future()
+        try:
+            await self._enqueue(record, acknowledged, size)
+        except BaseException:
+            self._in_flight.give_back(size)
+            raise
+        self._unacknowledged[acknowledged] = record.subject
+        return acknowledged
+
+    async def connect(self, timeout_s: float) -> None:
+        """Have a connection, so that the first record need not wait for one.
+
+        Raises
+        ------
+        BrokerUnavailable
+            If no broker answers in time.
+        """
+        ask = functools.partial(self._client.list_topics, timeout=timeout_s)
+        try:
+            await self._loop.run_in_executor(None, ask)
+        except KafkaException as error:
+            msg = f"no Kafka broker answered within {timeout_s:g} s: {error.args[0].str()}"
+            raise BrokerUnavailable(msg) from error
+
+    async def stop(self, timeout_s: float) -> tuple[str, ...]:
+        """Wait for what is in flight, then close.
+
+        Returns
+        -------
+        tuple of str
+            Subjects of records that were not acknowledged in time; their sends have failed.
+        """
+        if self._stopping.is_set():
+            return ()
+        await self._loop.run_in_executor(None, self._client.flush, timeout_s)
+        await asyncio.sleep(0)  # let the acknowledgements that just came in settle
+        unsent = tuple(self._unacknowledged.values())
+        self._stopping.set()
+        await self._loop.run_in_executor(None, self._thread.join)
+        for acknowledged in list(self._unacknowledged):
+            if not acknowledged.done():
+                msg = f"{self._unacknowledged[acknowledged]} was not acknowledged before stop()"
+                acknowledged.set_exception(DeliveryFailed(msg))
+                acknowledged.exception()  # a send that was cancelled does not look at it
+        return unsent
+
+    async def _enqueue(
+        self, record: Record, acknowledged: asyncio.Future[RecordPlace], size: int
+    ) -> None:
+        """Give it to librdkafka, which copies it; wait while its queue is full."""
+
+        def on_delivery(error: KafkaError | None, message: Message) -> None:
+            place = None
+            if error is None:
+                place = RecordPlace(message.topic(), message.partition(), message.offset())  # type: ignore[arg-type]  # set once delivered
+            with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
+                self._loop.call_soon_threadsafe(
+                    self._settle, acknowledged, place, error, size, record.subject
+                )
+
+        # produce() takes bytes and arrays, no memoryview
+        view = memoryview(record.value)
+        value: Any = record.value if isinstance(record.value, bytes) else np.frombuffer(view, "u1")
+        deadline = time.monotonic() + self._delivery_timeout_s
+        while True:
+            if self._stopping.is_set():
+                msg = f"{record.subject}: the producer is stopped: call start() first"
+                raise NotRunning(msg)
+            try:
+                self._client.produce(
+                    record.topic,
+                    value=value,
+                    key=record.key,
+                    headers=list(record.headers),
+                    on_delivery=on_delivery,
+                )
+                return
+            except BufferError:
+                if time.monotonic() > deadline:
+                    msg = (
+                        f"{record.subject}: the client's queue stayed full for "
+                        f"{self._delivery_timeout_s:g} s: is the broker reachable?"
+                    )
+                    raise DeliveryTimeout(msg) from None
+                await asyncio.sleep(_QUEUE_FULL_RETRY_S)
+            except KafkaException as error:
+                raise _delivery_error(error.args[0], record.subject) from error
+
+    def _settle(
+        self,
+        acknowledged: asyncio.Future[RecordPlace],
+        place: RecordPlace | None,
+        error: KafkaError | None,
+        size: int,
+        subject: str,
+    ) -> None:
+        self._unacknowledged.pop(acknowledged, None)
+        self._in_flight.give_back(size)
+        if acknowledged.done():
+            return
+        if place is not None:
+            acknowledged.set_result(place)
+        else:
+            acknowledged.set_exception(_delivery_error(error, subject))
+            acknowledged.exception()  # a send that gave up may no longer look at it
+
+    def _note_error(self, error: KafkaError) -> None:
+        if error.fatal():
+            log.error("producer has to be replaced: %s", error.str())
+            self.broken = True
+
+    def _poll(self) -> None:
+        while not self._stopping.is_set():
+            self._client.poll(_POLL_S)
+        self._client.purge()
+        self._client.flush(_POLL_S)  # tell those whose records were thrown away
+
+
+def _lane_config(
+    kafka: KafkaSettings,
+    producer: ProducerSettings,
+    compression: LaneCompression,
+    linger_ms: float,
+) -> dict[str, Any]:
+    """Settings measured in the transport study: an idempotent producer costs nothing."""
+    config: dict[str, Any] = {
+        **client_config(kafka),
+        "acks": "all",
+        "enable.idempotence": True,
+        "partitioner": "murmur2_random",  # as Java's clients
+        "linger.ms": linger_ms,
+        "compression.type": compression.type,
+        "message.max.bytes": MAX_RECORD_BYTES,
+        "queue.buffering.max.kbytes": (producer.max_in_flight_bytes + MAX_RECORD_BYTES) // 1024,
+        "delivery.timeout.ms": int(producer.delivery_timeout_s * 1000),
+        "request.timeout.ms": int(
+            min(producer.request_timeout_s, producer.delivery_timeout_s) * 1000
+        ),
+    }
+    if compression.level is not None:
+        config["compression.level"] = compression.level
+    return config
+
+
+def _delivery_error(error: KafkaError | None, subject: str) -> DeliveryFailed:
+    code = None if error is None else error.code()
+    if code in _TIMED_OUT:
+        msg = f"{subject} was not acknowledged in time; it may be sent again"
+        return DeliveryTimeout(msg, image_id=subject)
+    if code == KafkaError.MSG_SIZE_TOO_LARGE:
+        msg = (
+            f"{subject} is larger than its topic takes: compare max.message.bytes with "
+            "`wildfire-bench topics describe`"
+        )
+        return RecordTooLarge(msg, image_id=subject)
+    text = "unknown reason" if error is None else error.str()
+    msg = f"{subject} was not acknowledged: {text}; it may be sent again"
+    return DeliveryFailed(msg, image_id=subject)

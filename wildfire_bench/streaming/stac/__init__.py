@@ -1,0 +1,1 @@
+"""The STAC Item of an image: written, read, and its footprint."""
