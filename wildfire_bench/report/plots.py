@@ -11,6 +11,7 @@ from wildfire_bench.bench.results import BeforeAfter
 from wildfire_bench.bench.statistics import Interval, round_median_interval, summarise
 from wildfire_bench.bench.variants import PATHS
 from wildfire_bench.errors import InputError
+from wildfire_bench.report.axis_marks import guide_line, label_decades, value_label
 from wildfire_bench.report.figures import Figure, draw
 from wildfire_bench.report.style import COLOURS, INK, MUTED, plot_style
 
@@ -47,9 +48,9 @@ def plot_stored(results: BeforeAfter) -> Figure:
         for place, row in enumerate(rows):
             median = summarise(row.samples).median
             axes.barh(place, median, height=0.55, color=row.colour)
-            _value_label(axes, place, median, f"{median:.1f}")
+            value_label(axes, place, median, f"{median:.1f}")
         for text, value in guide.items():
-            _guide_line(axes, text, value)
+            guide_line(axes, text, value)
         axes.set_xlim(0, 1.12 * max(27.0, *(max(row.samples) for row in rows)))
         size_mb = results.scene.size_bytes / 1e6
         rounds = len(rows[0].samples)
@@ -115,7 +116,7 @@ def plot_cpu(results: BeforeAfter) -> Figure | None:
         axes.set_xscale("log")
         for place, name in enumerate(names):
             _cpu_row(axes, place, results, name)
-        _label_decades(axes)
+        label_decades(axes)
         _process_key(axes)
         axes.set_xlim(right=axes.get_xlim()[1] * 1.7)
         return draw(
@@ -136,7 +137,7 @@ def _cpu_row(axes: Axes, place: int, results: BeforeAfter, name: str) -> None:
     for (_, colour, marker), median in zip(_PROCESSES, parts, strict=True):
         axes.plot(median, place, marker=marker, color=colour, markersize=7.5, zorder=3)
     axes.plot(total, place, marker="|", color=INK, markersize=15, markeredgewidth=2.5, zorder=3)
-    _value_label(axes, place, total, _number(total))
+    value_label(axes, place, total, _number(total))
 
 
 def _process_key(axes: Axes) -> None:
@@ -178,8 +179,8 @@ def _dot_plot(
         for place, row in enumerate(rows):
             _dots(axes, place, row)
         for text, value in (guide or {}).items():
-            _guide_line(axes, text, value)
-        _label_decades(axes)
+            guide_line(axes, text, value)
+        label_decades(axes)
         axes.set_xlim(right=axes.get_xlim()[1] * 1.7)
         return draw(_figure(axes), caption=caption, alt=alt)
 
@@ -201,7 +202,7 @@ def _dots(axes: Axes, place: int, row: _Row) -> None:
     if row.interval is not None:
         axes.hlines(place, row.interval.low, row.interval.high, color=row.colour, linewidth=3.2)
     axes.plot(summary.median, place, marker="D", color=row.colour, markersize=7)
-    _value_label(axes, place, max(row.samples), _number(summary.median))
+    value_label(axes, place, max(row.samples), _number(summary.median))
 
 
 def _axes(rows: Sequence[_Row], x_label: str) -> Axes:
@@ -224,45 +225,6 @@ def _figure(axes: Axes) -> Drawing:
         msg = "axes of a sub-figure cannot be drawn alone"
         raise InputError(msg)
     return drawing
-
-
-def _value_label(axes: Axes, place: int, value: float, text: str) -> None:
-    from matplotlib.patheffects import withStroke
-
-    axes.annotate(
-        text,
-        (value, place),
-        xytext=(7, 0),
-        textcoords="offset points",
-        va="center",
-        fontweight="bold",
-        fontsize=9.5,
-        path_effects=[withStroke(linewidth=3, foreground="white")],
-    )
-
-
-def _guide_line(axes: Axes, text: str, value: float) -> None:
-    axes.axvline(value, color=COLOURS["guide"], linestyle=(0, (4, 3)), linewidth=1, zorder=0)
-    axes.annotate(
-        text,
-        (value, 1.0),
-        xycoords=("data", "axes fraction"),
-        xytext=(0, 2),
-        textcoords="offset points",
-        fontsize=8.5,
-        ha="center",
-        va="bottom",
-    )
-
-
-def _label_decades(axes: Axes) -> None:
-    """Label 1, 2, 5 of each decade in plain numbers; the default's minor labels overlap."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
-    low, high = axes.get_xlim()
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 5_000 else (1,)))
-    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
-    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _variant_rows(results: BeforeAfter, quantity: Quantity, *, needed: bool = True) -> list[_Row]:
