@@ -17,7 +17,6 @@ from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.connection import settings_for
 from wildfire_bench.streaming.envelope.metadata import encode_metadata
 from wildfire_bench.streaming.model import ObjectLocation, Receipt, RecordPlace
-from wildfire_bench.streaming.receiving.stop_guard import failing_when_stopped
 from wildfire_bench.streaming.records.record_sender import (
     RecordSender,
     RecordsReceipt,
@@ -27,6 +26,7 @@ from wildfire_bench.streaming.records.record_sender import (
 from wildfire_bench.streaming.sending.image_sender import ImageSender
 from wildfire_bench.streaming.sending.image_source import ImageData, ImageSource, identify
 from wildfire_bench.streaming.sending.limits import read_send_limits
+from wildfire_bench.streaming.sending.stop_guard import failing_when_stopped
 
 if TYPE_CHECKING:
     from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
