@@ -14,6 +14,7 @@ from tests.streaming.test_delivery import letters
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
 from wildfire_bench.errors import AcknowledgementLost
 from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.receiving import consumer_thread
 from wildfire_bench.streaming.topics import topic_names
 
 pytestmark = pytest.mark.integration
@@ -81,6 +82,17 @@ async def test_partitions_that_were_paused_are_read_on_when_they_come_back(
         while seen < sent:  # what was in hand may come again
             seen |= {image.image_id for image in await receive(images)}
     assert seen == sent
+
+
+async def test_reading_waits_for_decoding_and_goes_on(
+    topics: Settings, consumer: MakeConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(consumer_thread, "MAX_UNDECODED_BYTES", 0)
+    image = picture(300_000)
+    put(topics, topic_names(topics).chunks, await chunks_of(topics, image))
+    async with consumer() as images:
+        (found,) = await receive(images)
+    assert found.data == image
 
 
 async def test_a_record_whose_header_names_cannot_be_read_does_not_stop_the_consumer(

@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 _BUSY_POLL_S, _HELD_POLL_S, _IDLE_POLL_S = 0.002, 0.01, 0.05
 _TICK_S = 1.0
+MAX_UNDECODED_BYTES = 64 << 20
+"""Chunks that wait to be decoded before no further one is taken; one record more may come."""
 _CLOSE_TIMEOUT_S = 10.0
 
 Settled = Callable[[BaseException | None], None]
@@ -218,6 +220,9 @@ class ConsumerThread:
         try:
             while not self._stopping.is_set():
                 self._commands.run()
+                if self.intake.undecoded_bytes > MAX_UNDECODED_BYTES:
+                    self._commands.run(_BUSY_POLL_S)  # decoding catches up in moments
+                    continue
                 message = self._consumer.poll(self._patience_s())
                 if message is not None:
                     self._receive(message)

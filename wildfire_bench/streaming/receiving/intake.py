@@ -60,6 +60,8 @@ class Intake:
         self._pool, self._call, self._outcome = pool, call, outcome
         self.reassembly = Reassembly(settings.kafka_consumer, settings.routing)
         self._owners: dict[Assembly, InboundImage] = {}
+        self.undecoded_bytes = 0
+        """Payloads of chunks that wait for a thread, or are being decoded."""
         self.duplicates = 0
         """Records of images that were here already."""
 
@@ -163,12 +165,14 @@ class Intake:
         if assembly.all_claimed and not image.whole:
             image.whole = True
             self._outcome.whole(image)
+        self.undecoded_bytes += len(chunk.payload)
         future = self._pool.submit(assembly.fill, chunk)
         future.add_done_callback(lambda done: self._call(partial(self._filled, image, chunk, done)))
 
     def _filled(self, image: InboundImage, chunk: Chunk, done: Future[memoryview | None]) -> None:
         """A chunk was decoded, or cannot be: then a good copy of it may still come."""
         assembly = image.assembly
+        self.undecoded_bytes -= len(chunk.payload)
         if image.gone or assembly is None or done.cancelled():
             return
         error = done.exception()
