@@ -61,7 +61,61 @@ def test_error_of_the_library_is_one_line_on_standard_error(capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [["settings", "--config", "nowhere.yaml"], ["settings", "--no-such-option"], ["no-such"]],
+    [
+        ["settings", "--config", "nowhere.yaml"],
+        ["settings", "--no-such-option"],
+        ["no-such"],
+        ["bench", "routes", "--codec", "lz4"],
+        ["bench", "routes", "--codec", "zstd", "--level", "99"],
+        ["report", "--stack", "foo"],
+    ],
 )
 def test_mistakes_end_with_status_two(arguments):
     assert main(arguments) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["settings", "--no-such-option"], "see wildfire-bench settings --help"),
+        (["stack", "up", "--brokers", "many"], "see wildfire-bench stack up --help"),
+        (["no-such"], "see wildfire-bench --help"),
+    ],
+)
+def test_wrong_usage_is_told_in_one_line_that_names_the_help_page(arguments, told, capsys):
+    main(arguments)
+    printed = capsys.readouterr().err
+    assert (printed.count("\n"), told in printed) == (1, True)
+
+
+@pytest.mark.parametrize("name", ["stack", "topics"])
+def test_a_group_alone_shows_its_help(name, capsys):
+    main([name])
+    printed = capsys.readouterr()
+    assert "Commands:" in printed.out + printed.err
+
+
+@pytest.fixture
+def a_file(tmp_path, monkeypatch):
+    path = tmp_path / "a_file"
+    path.touch()
+    monkeypatch.setenv("WILDFIRE_BENCH_STATE_DIR", str(tmp_path))  # no stack of this checkout
+    return path
+
+
+def test_a_file_in_place_of_a_folder_is_told_in_one_line(a_file, capsys):
+    assert main(["notebooks", "run", "before_after", "--out", str(a_file)]) == 2
+    assert f"{a_file}" in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_a_state_folder_that_is_a_file_is_told_in_one_line(a_file, monkeypatch, capsys):
+    monkeypatch.setenv("WILDFIRE_BENCH_STATE_DIR", str(a_file))
+    assert main(["stack", "status"]) == 2
+    printed = capsys.readouterr().err
+    assert (printed.count("\n"), str(a_file) in printed) == (1, True)
+
+
+def test_a_value_that_no_model_takes_is_told_in_one_line(capsys):
+    assert main(["bench", "routes", "--codec", "LZ4"]) == 2
+    printed = capsys.readouterr().err
+    assert (printed.count("\n"), "codec" in printed) == (1, True)

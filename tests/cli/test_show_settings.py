@@ -49,3 +49,12 @@ def test_a_slip_in_a_variables_name_is_told(monkeypatch, caplog):
     monkeypatch.setenv("KAFKA_COMPRESION_TYPE", "gzip")
     main(["settings"])
     assert "did you mean KAFKA_COMPRESSION_TYPE?" in caplog.text
+
+
+def test_a_codec_that_does_not_exist_is_refused_with_its_line(tmp_path, capsys):
+    text = "compression_matrix:\n  satellite_imagery:\n    codec: lz4\n"
+    (tmp_path / "mine.yaml").write_text(text)
+    assert main(["settings", "--config", "mine.yaml"]) == 2
+    told = capsys.readouterr().err
+    assert "mine.yaml:3: compression_matrix.satellite_imagery.codec: codec 'lz4'" in told
+    assert "auto, " in told

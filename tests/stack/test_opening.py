@@ -16,6 +16,11 @@ def test_two_brokers_make_no_stack() -> None:
         open_stack("embedded", brokers=2)
 
 
+def test_an_unknown_kind_of_stack_is_refused() -> None:
+    with pytest.raises(InputError, match="auto, embedded, compose, external"):
+        open_stack("foo")  # type: ignore[arg-type]  # as from a notebook's parameter
+
+
 @pytest.mark.integration
 def test_named_brokers_are_taken_before_all_else(
     stack: Stack, monkeypatch: pytest.MonkeyPatch

@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import typer
 
 from wildfire_bench.errors import WildfireBenchError
 
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 __all__ = ["COMMANDS", "SubCommand", "application", "main"]
 
 ERROR_STATUS = 2
 """Exit status when the library raises one of its errors; a wrong option gives the same."""
+PROGRAM: Final = "wildfire-bench"
+
+_UsageError: Final = cast("type[Exception]", typer.BadParameter.__base__)
+"""Base of all mistakes in options and arguments; typer shows only this one of its errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +121,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        application(given)(args=given, prog_name="wildfire-bench")
+        status = application(given)(args=given, prog_name=PROGRAM, standalone_mode=False)
     except WildfireBenchError as error:
-        print(f"wildfire-bench: {' '.join(str(error).split())}", file=sys.stderr)
-        return ERROR_STATUS
+        return _refuse(str(error))
+    except _UsageError as error:
+        return _refuse_usage(error)
+    except OSError as error:
+        return _refuse(_system_error(error))
+    except ValueError as error:
+        from pydantic import ValidationError  # late: it takes longer than a help page
+
+        if not isinstance(error, ValidationError):
+            raise
+        return _refuse(_unfit_value(error))
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else ERROR_STATUS
-    return 0
+    return status if isinstance(status, int) else 0
+
+
+def _refuse(message: str) -> int:
+    print(f"{PROGRAM}: {' '.join(message.split())}", file=sys.stderr)
+    return ERROR_STATUS
+
+
+def _refuse_usage(error: Any) -> int:
+    """Tell a mistake in options in one line; a group called without a sub-command gets its help."""
+    message = error.format_message().replace("Value error, ", "")  # pydantic's word
+    if "\n" in message:
+        print(message, file=sys.stderr)
+        return ERROR_STATUS
+    command = error.ctx.command_path if error.ctx else PROGRAM
+    return _refuse(f"{message.rstrip('.')}: see {command} --help")
+
+
+def _system_error(error: OSError) -> str:
+    """Name the file, where there is one, and the cause; what to do follows from both."""
+    cause = (error.strerror or str(error) or type(error).__name__).lower()
+    if error.filename is None:
+        return f"the system refused: {cause}"
+    path = os.fsdecode(error.filename) if isinstance(error.filename, bytes) else error.filename
+    return f"{path}: {cause}: give another path, or put this one right"
+
+
+def _unfit_value(error: ValidationError) -> str:
+    found = error.errors(include_url=False, include_input=False)[0]
+    name = "".join(f"{part}: " for part in found["loc"])
+    cause = found["msg"].removeprefix("Value error, ")
+    return f"{name}{cause[:1].lower()}{cause[1:]}: give another value"
 
 
 def _print_version(wanted: bool) -> None:

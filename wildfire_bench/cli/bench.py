@@ -11,7 +11,8 @@ from wildfire_bench.cli.bench_codecs import codecs
 from wildfire_bench.cli.bench_matrix import matrix
 from wildfire_bench.cli.bench_run import run
 from wildfire_bench.cli.options import JsonOption
-from wildfire_bench.settings import CodecChoice
+from wildfire_bench.compression import choose_codec
+from wildfire_bench.settings import CodecChoice, DataType, Settings
 from wildfire_bench.stack import open_stack
 from wildfire_bench.stack.opening import KindChoice
 
@@ -57,12 +58,13 @@ def routes(
     """
     from wildfire_bench.bench.routes import measure_routes
 
+    choice = None if codec is None else _checked(codec, level)
     with open_stack(stack, s3=False) as running:
         result = measure_routes(
             running,
             rounds=rounds,
             size_bytes=int(size_mb * 1e6),
-            codec=None if codec is None else CodecChoice(codec=codec, level=level),
+            codec=choice,
             progress=lambda line: typer.echo(line, err=True),
         )
     if as_json:
@@ -79,3 +81,11 @@ def routes(
             f"{name}: {ratio['value']:.2f}{spread} (goal {ratio['bound']:g}: {reached}, "
             f"n {ratio['n']})"
         )
+
+
+def _checked(codec: str, level: int | None) -> CodecChoice:
+    """Refuse a codec or level that does not exist before Kafka starts."""
+    choice = CodecChoice(codec=codec, level=level)
+    matrix = {DataType.SATELLITE_IMAGERY: choice}
+    choose_codec(DataType.SATELLITE_IMAGERY, Settings(compression_matrix=matrix))
+    return choice

@@ -19,6 +19,7 @@ from wildfire_bench.cli.options import JsonOption
 from wildfire_bench.report.notebooks import run_notebook
 from wildfire_bench.report.page import build_report
 from wildfire_bench.report.sentences import headline_figures
+from wildfire_bench.stack.opening import KindChoice
 
 __all__ = ["report"]
 
@@ -32,7 +33,7 @@ def report(
         str, typer.Option(help="smoke (seconds), quick (about 3 minutes) or full (about 15).")
     ] = "quick",
     stack: Annotated[
-        str, typer.Option(help="auto, embedded, compose or external: what Kafka runs on.")
+        KindChoice, typer.Option(help="auto, embedded, compose or external: what Kafka runs on.")
     ] = "auto",
     out: Annotated[Path, typer.Option(help="Folder for index.html and what it is made of.")] = OUT,
     store: StoreOption = STORE,

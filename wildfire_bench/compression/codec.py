@@ -162,7 +162,9 @@ def encoder(name: str, level: int | None = None) -> Codec:
     try:
         factory = _factories[name]
     except KeyError:
-        msg = f"codec {name!r} is unknown: choose one of {', '.join(codec_names())}"
+        # The matrix takes two names more, which are no codecs of their own.
+        names = ", ".join(sorted({*codec_names(), "auto", "none"}))
+        msg = f"codec {name!r} is unknown: choose one of {names}"
         raise SettingsError(msg) from None
     return factory(level)
 

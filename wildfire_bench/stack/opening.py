@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from wildfire_bench.errors import InputError
 from wildfire_bench.stack.compose import find_compose, open_compose
@@ -55,6 +55,9 @@ def open_stack(
     """
     if brokers not in {1, 3}:
         msg = f"a stack has 1 or 3 brokers, not {brokers}"
+        raise InputError(msg)
+    if kind not in get_args(KindChoice):
+        msg = f"there is no stack of kind {kind!r}: choose one of {', '.join(get_args(KindChoice))}"
         raise InputError(msg)
     if kind == "external" or (kind == "auto" and os.environ.get(BOOTSTRAP_VARIABLE)):
         return open_external()
