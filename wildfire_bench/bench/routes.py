@@ -2,7 +2,7 @@
 
 All variants carry the same 30 MB scene, in one run, in a new order each round, each in processes of
 its own (so that its peak memory is its own). Latency is one image in flight, from the moment its
-send begins to its bytes in the consumer's hands; throughput is images back to back, two in flight,
+send begins to its bytes in the consumer's hands; throughput is images back to back, four in flight,
 until the last has arrived.
 """
 
@@ -129,7 +129,7 @@ def measure_routes(
     *,
     rounds: int = 7,
     latency_images: int = 5,
-    throughput_images: int = 8,
+    throughput_images: int = 12,
     size_bytes: int = SIZE_BYTES,
     codec: CodecChoice | None = None,
     progress: Callable[[str], None] | None = None,

@@ -22,7 +22,7 @@ from wildfire_bench.streaming.topics import topic_names
 
 __all__ = ["IN_FLIGHT", "serve_routes_consumer", "serve_routes_producer"]
 
-IN_FLIGHT = 2
+IN_FLIGHT = 4
 """Images under way at a time when throughput is measured, for all variants alike."""
 
 

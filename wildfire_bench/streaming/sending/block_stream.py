@@ -62,14 +62,15 @@ async def encode_blocks(
             if not working:
                 break
             raw, block = await working.popleft()
-            reread.update(raw)
+            if not source.in_memory:
+                reread.update(raw)
             del raw
             yield block
     finally:
         for future in working:
             future.cancel()
         await asyncio.gather(*working, return_exceptions=True)
-    if str(reread) != identity.digest:
+    if not source.in_memory and str(reread) != identity.digest:
         msg = f"image {identity.image_id} changed while it was sent: send it again"
         raise InputError(msg)
 

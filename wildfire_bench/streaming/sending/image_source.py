@@ -72,6 +72,11 @@ class ImageSource:
         if self.size_bytes > max_bytes:
             raise _too_large(self.size_bytes, max_bytes)
 
+    @property
+    def in_memory(self) -> bool:
+        """Whether the bytes are the caller's own, which nobody else changes."""
+        return self._view is not None
+
     def block(self, offset_bytes: int, size_bytes: int) -> memoryview:
         """Bytes of one block; a view where the image is in memory.
 
