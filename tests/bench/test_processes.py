@@ -54,3 +54,14 @@ def test_a_killed_worker_is_an_error_and_leaves_no_process():
         with pytest.raises(BenchmarkError, match="ended"):
             worker.call("say", 20)
     assert not psutil.pid_exists(pid)
+
+
+def test_ctrl_c_does_not_reach_a_worker_that_is_still_importing():
+    with Worker("parrot", parrot) as worker:
+        os.kill(worker.pid, signal.SIGINT)
+        assert worker.call("say", 20, word="fire") == {"word": "fire"}
+
+
+def test_ctrl_c_reaches_the_parent_again_once_a_worker_runs():
+    with Worker("parrot", parrot):
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -121,6 +121,28 @@ def test_record_reads_as_it_was_written(tmp_path: Path) -> None:
     assert read_record(tmp_path) == record
 
 
+def test_a_stack_that_keeps_its_data_elsewhere_is_not_passed_off_as_the_one_asked_for(
+    tmp_path: Path,
+) -> None:
+    write_record(tmp_path, _record_of_this_process())
+    with pytest.raises(StackError, match=r"keeps its data in .*stack down"):
+        start_detached(s3=False, data_dir=tmp_path / "mine", folder=tmp_path)
+
+
+def test_a_stack_without_s3_is_not_passed_off_as_one_with_it(tmp_path: Path) -> None:
+    write_record(tmp_path, _record_of_this_process())
+    with pytest.raises(StackError, match="without S3 runs already"):
+        start_detached(folder=tmp_path)
+
+
+def test_a_stack_that_is_what_was_asked_for_is_kept(tmp_path: Path) -> None:
+    record = _record_of_this_process()
+    broker = record.brokers[0].model_copy(update={"data_dir": tmp_path / "mine" / "broker-1"})
+    record = record.model_copy(update={"brokers": (broker,)})
+    write_record(tmp_path, record)
+    assert start_detached(s3=False, data_dir=tmp_path / "mine", folder=tmp_path) == record
+
+
 def test_process_that_took_over_an_id_is_not_the_recorded_one(tmp_path: Path) -> None:
     write_record(tmp_path, _record_of_this_process(started_at=1.0))
     assert find_detached(folder=tmp_path) is None

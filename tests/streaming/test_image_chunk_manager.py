@@ -309,6 +309,18 @@ async def test_what_split_gives_can_be_put_together_again(manager: ImageChunkMan
     assert await add(manager, reversed(received)) == [None, None, None, (image, METADATA)]
 
 
+async def test_headers_may_be_a_mapping(manager: ImageChunkManager) -> None:
+    async with ImageChunkManager(limited()) as splitting:
+        (sent,) = [chunk async for chunk in splitting.split(b"image", METADATA, "s")]
+    chunk = manager.deserialize_chunk((sent.value, dict(sent.headers)))
+    assert await add(manager, [chunk]) == [(b"image", METADATA)]
+
+
+def test_a_value_that_is_not_bytes_is_refused() -> None:
+    with pytest.raises(UnusableMessage, match="is bytes, not str"):
+        ImageChunkManager.deserialize_chunk(("text", []))
+
+
 @pytest.mark.parametrize("value", [b"value", bytearray(b"value"), memoryview(b"value")])
 def test_the_bare_value_of_the_guide_says_why_it_is_not_enough(value: object) -> None:
     with pytest.raises(UnusableMessage, match=r"travels in the headers.*\(value, headers\)"):

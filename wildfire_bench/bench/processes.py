@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import Any, Self
@@ -44,7 +47,8 @@ class Worker:
         self._process = context.Process(
             target=self._serve, args=(theirs,), name=f"bench-{self.name}", daemon=True
         )
-        self._process.start()
+        with _sigint_ignored():
+            self._process.start()
         theirs.close()
         return self
 
@@ -118,3 +122,16 @@ class Worker:
             f"the {self.name} process ended during {self._asked!r} "
             f"(exit status {self._process.exitcode})"
         )
+
+
+@contextmanager
+def _sigint_ignored() -> Iterator[None]:
+    """What is started here ignores Ctrl-C from its first moment: it is the parent's to handle."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread may set handlers
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

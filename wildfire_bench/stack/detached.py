@@ -58,13 +58,7 @@ def start_detached(
     with state_lock(folder):
         record = read_record(folder)
         if record is not None and record.runs():
-            if not _fits(record, brokers, s3=s3):
-                msg = (
-                    f"a stack of {len(record.brokers)} broker(s) "
-                    f"{'with' if record.s3 else 'without'} S3 runs already: "
-                    "wildfire-bench stack down"
-                )
-                raise StackError(msg)
+            _require_same(record, brokers, s3=s3, data_dir=data_dir)
             return record
         if record is not None:
             _end(record)
@@ -169,6 +163,21 @@ def attach(record: RecordedStack) -> Stack:
 
 def _fits(record: RecordedStack, brokers: int, *, s3: bool) -> bool:
     return len(record.brokers) == brokers and (record.s3 is not None or not s3)
+
+
+def _require_same(record: RecordedStack, brokers: int, *, s3: bool, data_dir: Path | None) -> None:
+    """Refuse to pass off a stack that runs for another one that was asked for."""
+    kept_in = record.brokers[0].data_dir if record.brokers else None
+    if len(record.brokers) != brokers or (record.s3 is not None) != s3:
+        what = f"a stack of {len(record.brokers)} broker(s) {'with' if record.s3 else 'without'} S3"
+    elif data_dir is not None and (
+        kept_in is None or not kept_in.resolve().is_relative_to(data_dir.resolve())
+    ):
+        what = f"a stack that keeps its data in {kept_in or 'a folder of its own'}"
+    else:
+        return
+    msg = f"{what} runs already: end it with `wildfire-bench stack down`, then start the other"
+    raise StackError(msg)
 
 
 def _record(servers: EmbeddedServers) -> RecordedStack:

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from wildfire_bench.compression.matrix import choose_codec
 from wildfire_bench.errors import IncompleteImage, NotRunning, UnusableMessage
@@ -143,7 +143,8 @@ class ImageChunkManager:
         Parameters
         ----------
         message
-            Of confluent-kafka or aiokafka (or alike), or the pair ``(value, headers)``.
+            Of confluent-kafka or aiokafka (or alike), or the pair ``(value, headers)`` with the
+            headers as pairs or as a mapping.
 
         Raises
         ------
@@ -256,7 +257,9 @@ def _parts(
         raise UnusableMessage(msg)
     if isinstance(message, tuple) and len(message) == 2:
         value, headers = message
-        return value or b"", headers, None, None, None
+        if isinstance(headers, Mapping):
+            headers = tuple(headers.items())
+        return _require_bytes(value), headers, None, None, None
     read = (lambda part: part() if callable(part) else part) if message is not None else None
     if read is None or not all(hasattr(message, name) for name in ("value", "headers", "key")):
         msg = f"cannot read a chunk off {type(message).__name__}: pass a Kafka message"
@@ -270,4 +273,13 @@ def _parts(
         timestamp = timestamp[1] if timestamp[0] else None
     place = RecordPlace(read(message.topic), read(message.partition), read(message.offset))
     headers = headers_of(message) if callable(message.headers) else message.headers
-    return read(message.value) or b"", headers, read(message.key), place, timestamp
+    return _require_bytes(read(message.value)), headers, read(message.key), place, timestamp
+
+
+def _require_bytes(value: Any) -> bytes:
+    if value is None:
+        return b""
+    if not isinstance(value, bytes | bytearray | memoryview):
+        msg = f"the value of a chunk is bytes, not {type(value).__name__}: pass it as it came"
+        raise UnusableMessage(msg)
+    return cast("bytes", value)
