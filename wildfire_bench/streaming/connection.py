@@ -145,8 +145,8 @@ def _unreachable(kafka: KafkaSettings, errors: Iterable[KafkaError]) -> str:
     remedy = (
         "check kafka.security_protocol and kafka.ssl_*"
         if "SSL" in cause
-        else "start one with `wildfire-bench stack up`, or set kafka.bootstrap_servers "
-        "(KAFKA_BOOTSTRAP_SERVERS)"
+        else "start one with `wildfire-bench stack up`, or pass the address that "
+        "`wildfire-bench stack status` shows (kafka.bootstrap_servers, KAFKA_BOOTSTRAP_SERVERS)"
     )
     return (
         f"no Kafka broker answered at {kafka.bootstrap_servers} within "

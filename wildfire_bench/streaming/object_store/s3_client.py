@@ -83,11 +83,7 @@ def connect_s3(settings: S3Settings, connections: int) -> S3Client:
         If the endpoint is no ``host:port`` and no URL.
     """
     if not settings.endpoint or settings.access_key is None or settings.secret_key is None:
-        msg = (
-            "no object store is configured: set S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY "
-            "(images above routing.chunked_max_bytes travel through it)"
-        )
-        raise ObjectStoreNotConfigured(msg)
+        raise ObjectStoreNotConfigured(_incomplete(settings))
     if "@" in settings.endpoint:
         raise _unusable_endpoint()
     host, secure = _host_of(settings.endpoint, settings.secure)
@@ -159,6 +155,23 @@ def _host_of(endpoint: str, secure: bool) -> tuple[str, bool]:
     if url.scheme not in {"http", "https"} or url.path not in {"", "/"}:
         raise _unusable_endpoint()
     return url.netloc, url.scheme == "https"
+
+
+def _incomplete(settings: S3Settings) -> str:
+    """Name what is missing, and nothing that is there."""
+    needed = {
+        "S3_ENDPOINT": settings.endpoint,
+        "S3_ACCESS_KEY": settings.access_key,
+        "S3_SECRET_KEY": settings.secret_key,
+    }
+    *others, last = [name for name, value in needed.items() if not value]
+    missing = f"{', '.join(others)} and {last}" if others else last
+    what = (
+        f"the object store at {settings.endpoint.rpartition('@')[2]} has no keys"
+        if settings.endpoint
+        else "no object store is configured"
+    )
+    return f"{what}: set {missing} (images above routing.chunked_max_bytes travel through it)"
 
 
 def _unusable_endpoint() -> SettingsError:
