@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from kafka import KafkaProducer
@@ -15,6 +17,7 @@ from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
 from wildfire_bench.errors import AcknowledgementLost
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.receiving import consumer_thread
+from wildfire_bench.streaming.receiving.ledger import DELIVERED_CAPACITY
 from wildfire_bench.streaming.topics import topic_names
 
 pytestmark = pytest.mark.integration
@@ -120,3 +123,33 @@ async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(ANSWER_TIMEOUT_S * 3):
         while not condition():
             await asyncio.sleep(0.02)
+
+
+async def test_no_acknowledged_image_comes_again_however_many_are_past_an_unfinished_one(
+    topics: Settings, consumer: MakeConsumer
+) -> None:
+    """All in one partition: a commit note names some 300 images, more are there."""
+    unfinished = await chunks_of(topics, picture(100_000))
+    tiny = [(await chunks_of(topics, picture(64, seed)))[0] for seed in range(330)]
+    records = [replace(record, key=b"s") for record in (*unfinished[:-1], *tiny)]
+    chunks = topic_names(topics).chunks
+    put(topics, chunks, records)
+
+    async def until_nothing_comes() -> list[str]:
+        found = []
+        async with consumer() as images:
+            with contextlib.suppress(TimeoutError):
+                while True:
+                    image = await asyncio.wait_for(anext(images), 6 if not found else 1.5)
+                    await image.ack()
+                    found.append(image.image_id)
+        return found
+
+    first = await until_nothing_comes()
+    again = await until_nothing_comes()
+    put(topics, chunks, [replace(unfinished[-1], key=b"s")])
+    rest = await until_nothing_comes()
+    assert len(first) == DELIVERED_CAPACITY
+    assert again == []
+    assert len(rest) == len(tiny) + 1 - DELIVERED_CAPACITY
+    assert len({*first, *again, *rest}) == len(tiny) + 1

@@ -99,7 +99,7 @@ def test_an_image_is_remembered_until_the_last_of_its_records_is_safe() -> None:
     assert ledger.note().ahead == (7,)
 
 
-def test_fetching_waits_when_no_more_delivered_images_can_be_remembered() -> None:
+def test_a_partition_is_full_when_no_more_delivered_images_can_be_remembered() -> None:
     ledger = PartitionLedger(0, CommitNote())
     ledger.hold("incomplete", 0)
     for offset in range(1, DELIVERED_CAPACITY):
@@ -122,7 +122,7 @@ def test_a_full_partition_is_read_again_after_a_restart_and_remembers_everything
         ledger.read(offset)
         ledger.deliver(offset, offset)
     ledger = restarted(ledger)
-    assert not ledger.full
+    assert ledger.full
     assert all(ledger.was_delivered(o, o) for o in range(1, DELIVERED_CAPACITY + 1))
 
 
@@ -150,6 +150,18 @@ def test_no_image_is_forgotten_while_it_may_be_read_again(data: st.DataObject) -
                     ledger.hold(again, again)
                 ledger.read(again)
     assert ledger.safe_offset == min(open_images, default=offset)
+
+
+def test_in_a_full_partition_only_the_image_that_makes_room_need_not_wait() -> None:
+    ledger = PartitionLedger(0, CommitNote())
+    for offset in range(DELIVERED_CAPACITY + 2):
+        ledger.hold(offset, offset)
+        ledger.read(offset)
+    assert not ledger.must_wait(DELIVERED_CAPACITY + 1)
+    for offset in range(1, DELIVERED_CAPACITY + 1):
+        ledger.deliver(offset, offset)
+    assert ledger.must_wait(DELIVERED_CAPACITY + 1)
+    assert not ledger.must_wait(0)
 
 
 def test_a_replay_is_another_delivery() -> None:

@@ -268,9 +268,13 @@ class ConsumerThread:
 
     def _announce(self) -> None:
         """Note durably that images go into the caller's hands, before they do."""
+        held_back: list[InboundImage] = []
         while self._waiting and len(self._in_hand) < self._limits.max_unacknowledged:
             image = self._waiting.popleft()
             if image.gone:
+                continue
+            if image.partition.ledger.must_wait(image):
+                held_back.append(image)
                 continue
             image.marked = True
             self._in_hand.add(image)
@@ -281,6 +285,7 @@ class ConsumerThread:
                 self._try_hand_over(image)
 
             self._commits.touch(image.partition, announced)
+        self._waiting.extendleft(reversed(held_back))
 
     def _try_hand_over(self, image: InboundImage) -> None:
         if image.announced and image.data is not None and not image.handed and not image.gone:

@@ -52,8 +52,8 @@ class FetchGate:
     ) -> None:
         """Pause what has to wait and resume what need not."""
         paused = {scope for scope, state in partitions.items() if state in self._paused}
-        everything = self._overloaded(overload, resuming=bool(paused))
-        wanted = {scope for scope, state in partitions.items() if everything or state.ledger.full}
+        overloaded = self._overloaded(overload, resuming=bool(paused))
+        wanted = set(partitions) if overloaded else set()
         _apply(wanted - paused, consumer.pause)
         _apply(paused - wanted, consumer.resume)
         for scope in wanted - paused:

@@ -17,7 +17,7 @@ import xxhash
 __all__ = ["DELIVERED_CAPACITY", "HANDED_CAPACITY", "CommitNote", "PartitionLedger", "fingerprint"]
 
 DELIVERED_CAPACITY = 256
-"""Images acknowledged past the safe offset of a partition before its fetching waits."""
+"""Images acknowledged past the safe offset of a partition before its others have to wait."""
 NOTE_CAPACITY = 300
 """Acknowledged images that a note names; the rest are those last in hand when fetching waited."""
 HANDED_CAPACITY = 32
@@ -104,11 +104,18 @@ class PartitionLedger:
 
     @property
     def full(self) -> bool:
-        """Whether so much was delivered past the safe offset that fetching has to wait."""
-        if len(self._delivered) < DELIVERED_CAPACITY or self.position < self._reread_until:
+        """Whether so much was delivered past the safe offset that no more can be remembered."""
+        if len(self._delivered) < DELIVERED_CAPACITY:
             return False
         safe = self.safe_offset
         return sum(offset >= safe for offset in self._delivered.values()) >= DELIVERED_CAPACITY
+
+    def must_wait(self, token: Hashable) -> bool:
+        """Whether an image may not be handed over yet: its delivery could not be remembered.
+
+        The one that the safe offset waits for never has to: it is what makes room.
+        """
+        return self.full and self._held.get(token) != self.safe_offset
 
     def read(self, offset: int) -> None:
         """Note that a record was read.
