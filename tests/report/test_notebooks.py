@@ -1,3 +1,6 @@
+import os
+import signal
+
 import pytest
 
 from wildfire_bench.errors import BenchmarkError, InvalidParameter
@@ -84,3 +87,20 @@ def test_a_failing_cell_is_named_and_the_partial_copy_is_kept(example):
 def test_the_sources_folder_is_no_place_for_a_run(example):
     with pytest.raises(InvalidParameter, match="sources"):
         run_notebook("example", {}, example.parent / "notebooks")
+
+
+def test_ctrl_c_ends_kernel_and_run_with_one_line(example):
+    said = []
+
+    def interrupt_the_last_cell(line):
+        if line == "resting":
+            os.kill(os.getpid(), signal.SIGINT)
+        said.append(line)
+
+    source = pairs.notebook_dir() / "example.py"
+    source.write_text(
+        SOURCE + "\n# %%\nimport time\nprint('resting', flush=True)\ntime.sleep(60)\n"
+    )
+    with pytest.raises(KeyboardInterrupt):
+        run_notebook("example", {}, example, progress=interrupt_the_last_cell)
+    assert said[-1].startswith("interrupted; what was done until then is in")

@@ -136,6 +136,8 @@ def run_notebook(
         If the notebook or a parameter is unknown, or a value is ill-typed; no kernel was started.
     BenchmarkError
         If a cell failed or the kernel died; names the cell. The partial copy is kept.
+    KeyboardInterrupt
+        After Ctrl-C, when the kernel has ended; `progress` was told. The partial copy is kept.
     """
     started = time.monotonic()
     values = check_parameters(name, parameters)
@@ -159,11 +161,12 @@ def _execute(
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
 
-    from wildfire_bench.report.kernel import QuietKernelManager
+    from wildfire_bench.report.kernel import QuietKernelManager, run_interruptibly
 
     source = executed.with_suffix(".source.ipynb")
     nbformat.write(_source(name), source)
-    try:
+
+    def run(kernel_manager_class: type[QuietKernelManager]) -> None:
         papermill.execute_notebook(
             source,
             executed,
@@ -173,8 +176,14 @@ def _execute(
             stdout_file=_Lines(progress),
             start_timeout=START_TIMEOUT_S,
             cwd=notebook_dir(),
-            kernel_manager_class=QuietKernelManager,
+            kernel_manager_class=kernel_manager_class,
         )
+
+    try:
+        run_interruptibly(run)
+    except KeyboardInterrupt:
+        progress(f"interrupted; what was done until then is in {executed}")
+        raise
     except PapermillExecutionError as error:
         first_line = next(iter(error.source.strip().splitlines()), "")[:MAX_QUOTED_CHARACTERS]
         why = _ANSI.sub("", f"{error.ename}: {error.evalue}")
