@@ -24,8 +24,14 @@ def scenes(user: Settings, tmp_path: Path) -> Path:
     folder = tmp_path / "scenes"
     folder.mkdir()
     for n in range(2):
-        (folder / f"{n}.tif").write_bytes(os.urandom(5_000))
+        (folder / f"{n}.tif").write_bytes(tiff(5_000))
     return folder
+
+
+def tiff(size_bytes: int) -> bytes:
+    """Bytes that begin as a TIFF does; no two alike."""
+    head = b"II*\0\x08\0\0\0"
+    return head + os.urandom(size_bytes - len(head))
 
 
 def lines(text: str) -> list[dict]:
@@ -47,6 +53,12 @@ def test_a_receipt_says_route_records_and_seconds(scenes: Path, capsys) -> None:
     (receipt,) = lines(capsys.readouterr().out)
     assert (receipt["status"], receipt["route"], receipt["size_bytes"]) == ("sent", "direct", 5000)
     assert (len(receipt["records"]), receipt["seconds"]["total"] > 0) == (1, True)
+
+
+def test_what_is_no_image_in_a_folder_is_told(scenes: Path, capsys) -> None:
+    (scenes / "notes.txt").write_text("clouds")
+    main(["send", "scenes"])
+    assert capsys.readouterr().err.startswith("passed over 1 file that is no image: name it")
 
 
 def test_a_second_run_with_the_state_file_sends_nothing(scenes: Path, capsys) -> None:
@@ -114,7 +126,7 @@ def test_ctrl_c_ends_a_watch_after_what_was_sent(scenes: Path) -> None:
 
 def test_ctrl_c_among_many_files_names_those_not_sent(scenes: Path) -> None:
     for n in range(400):
-        (scenes / f"more-{n}.tif").write_bytes(os.urandom(100_000))
+        (scenes / f"more-{n}.tif").write_bytes(tiff(100_000))
     with running("send", "scenes") as process:
         printed = process.stdout.readline()
         process.send_signal(signal.SIGINT)

@@ -74,30 +74,40 @@ def send(
 ) -> None:
     """Send image files into Kafka.
 
-    A folder stands for the images below it. JSON beside an image (scene.tif.json, else
-    scene.json) is its metadata and goes before --metadata. With --json there is a line for each
-    file. Ctrl-C ends after the images on their way, and says how many were not sent. The exit
-    status is 2 when a file could not be sent.
+    A folder stands for the images below it, told by their content; a file that is named, or matched
+    by a glob, is sent whatever it is, and so is what comes into a watched folder. JSON beside an
+    image (scene.tif.json, else scene.json) is its metadata and goes before --metadata. With --json
+    there is a line for each file. Ctrl-C ends after the images on their way, and says how many were
+    not sent. The exit status is 2 when a file could not be sent.
 
     Example: wildfire-bench send scenes/ --source-id landsat_nrt --resume sent.jsonl
     """
     if bool(files) == bool(watch):
         msg = "give either files to send or --watch with a folder"
         raise InputError(msg)
+    selection = select_files(files or ())
     job = _Job(
         settings=load(config, bootstrap_servers).settings,
         source_id=source_id,
         metadata=parse_metadata(metadata) if metadata else {},
-        selected=select_files(files or ()),
+        selected=selection.files,
         watched=watch,
         settle_s=settle,
         idle_timeout_s=idle_timeout,
         journal_path=resume,
         as_json=as_json,
     )
+    _tell_passed_over(len(selection.passed_over))
     status = asyncio.run(_send(job))
     if status:
         raise typer.Exit(status)
+
+
+def _tell_passed_over(count: int) -> None:
+    if count:
+        files = "1 file that is no image" if count == 1 else f"{count:,} files that are no images"
+        them = "it" if count == 1 else "them"
+        print(f"passed over {files}: name {them} to send {them} anyway", file=sys.stderr)
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ async def test_a_received_folder_sends_as_the_same_images(
 ) -> None:
     receipt = await producer.send_satellite_image(picture(1000), METADATA, "landsat_nrt")
     await receiving()
-    files = select_files([tmp_path / "out"])
+    files = select_files([str(tmp_path / "out" / "**" / "*")]).files
     again = [each async for each in send_files(producer, files, source_id="landsat_nrt")]
     assert [each.receipt.image_id for each in again if each.receipt] == [receipt.image_id]
 

@@ -11,13 +11,15 @@ from wildfire_bench.streaming.files.file_selection import (
     select_files,
 )
 
+TIFF_HEAD = b"II*\0\x08\0\0\0"
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Two images, one below, among everything that is no image."""
     (tmp_path / "deep").mkdir()
     for name in ("b.tif", "deep/a.tif", ".hidden.tif", "c.tif.part", "b.tif.json"):
-        (tmp_path / name).write_bytes(b"{}")
+        (tmp_path / name).write_bytes(TIFF_HEAD)
     return tmp_path
 
 
@@ -26,28 +28,49 @@ def names(found: tuple[Path, ...], folder: Path) -> list[str]:
 
 
 def test_a_folder_stands_for_the_images_below_it(folder: Path) -> None:
-    assert names(select_files([folder]), folder) == ["b.tif", "deep/a.tif"]
+    assert names(select_files([folder]).files, folder) == ["b.tif", "deep/a.tif"]
 
 
 def test_a_glob_stands_for_the_images_it_matches(folder: Path) -> None:
-    assert names(select_files([f"{folder}/**/*"]), folder) == ["b.tif", "deep/a.tif"]
+    assert names(select_files([f"{folder}/**/*"]).files, folder) == ["b.tif", "deep/a.tif"]
 
 
 def test_a_glob_of_folders_stands_for_the_images_below_them(folder: Path) -> None:
-    assert names(select_files([f"{folder}/d*"]), folder) == ["deep/a.tif"]
+    assert names(select_files([f"{folder}/d*"]).files, folder) == ["deep/a.tif"]
 
 
 def test_a_file_that_is_named_is_taken_whatever_it_is(folder: Path) -> None:
-    assert names(select_files([folder / ".hidden.tif"]), folder) == [".hidden.tif"]
+    assert names(select_files([folder / ".hidden.tif"]).files, folder) == [".hidden.tif"]
+
+
+def test_what_is_no_image_in_a_folder_is_passed_over(folder: Path) -> None:
+    (folder / "notes.txt").write_text("clouds")
+    assert names(select_files([folder]).passed_over, folder) == ["notes.txt"]
+
+
+def test_what_is_passed_over_and_named_is_taken(folder: Path) -> None:
+    (folder / "notes.txt").write_text("clouds")
+    assert select_files([folder, folder / "notes.txt"]).passed_over == ()
+
+
+def test_an_empty_file_of_a_folder_is_taken_so_that_it_fails_aloud(folder: Path) -> None:
+    (folder / "empty.tif").touch()
+    assert "empty.tif" in names(select_files([folder]).files, folder)
+
+
+def test_a_folder_without_images_is_refused_with_what_was_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("clouds")
+    with pytest.raises(InputError, match="passed over 1 that are no images"):
+        select_files([tmp_path])
 
 
 def test_a_file_named_twice_is_taken_once(folder: Path) -> None:
-    assert len(select_files([folder / "b.tif", folder, f"{folder}/*.tif"])) == 2
+    assert len(select_files([folder / "b.tif", folder, f"{folder}/*.tif"]).files) == 2
 
 
 def test_a_name_with_glob_characters_is_a_file_first(tmp_path: Path) -> None:
     (tmp_path / "scene[1].tif").write_bytes(b"x")
-    assert len(select_files([tmp_path / "scene[1].tif"])) == 1
+    assert len(select_files([tmp_path / "scene[1].tif"]).files) == 1
 
 
 def test_more_files_than_one_selection_may_hold_are_refused(
@@ -70,7 +93,7 @@ def test_a_pattern_that_names_nothing_is_refused(
 
 def test_a_link_in_a_circle_ends(folder: Path) -> None:
     (folder / "deep" / "up").symlink_to(folder, target_is_directory=True)
-    assert names(select_files([folder]), folder) == ["b.tif", "deep/a.tif"]
+    assert names(select_files([folder]).files, folder) == ["b.tif", "deep/a.tif"]
 
 
 @pytest.mark.parametrize("side_car", ["scene.tif.json", "scene.json"])

@@ -18,19 +18,25 @@ pytestmark = pytest.mark.integration
 SIZE_BYTES = 10_000
 
 
+def tiff(seed: int) -> bytes:
+    """Bytes that begin as a TIFF does."""
+    head = b"II*\0\x08\0\0\0"
+    return head + picture(SIZE_BYTES - len(head), seed)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Three images, one with metadata beside it."""
     scenes = tmp_path / "scenes"
     scenes.mkdir()
     for n in range(3):
-        (scenes / f"{n}.tif").write_bytes(picture(SIZE_BYTES, n))
+        (scenes / f"{n}.tif").write_bytes(tiff(n))
     (scenes / "1.tif.json").write_text('{"sensor": "OLI"}')
     return scenes
 
 
 async def outcomes(producer: KafkaDataProducer, folder: Path, **options) -> list[FileOutcome]:
-    found = [each async for each in send_files(producer, select_files([folder]), **options)]
+    found = [each async for each in send_files(producer, select_files([folder]).files, **options)]
     return sorted(found, key=lambda each: each.path)
 
 
@@ -65,7 +71,7 @@ async def test_a_file_that_cannot_be_sent_does_not_stop_the_others(
 async def test_a_file_that_is_gone_by_its_turn_is_told(
     producer: KafkaDataProducer, folder: Path
 ) -> None:
-    files = select_files([folder])
+    files = select_files([folder]).files
     files[0].unlink()
     found = [each async for each in send_files(producer, files)]
     assert sorted(statuses(found)) == ["failed", "sent", "sent"]
@@ -78,7 +84,7 @@ async def test_a_second_run_sends_only_what_is_new_or_changed(
     with SentJournal(path) as journal:
         await outcomes(producer, folder, journal=journal)
     (folder / "1.tif.json").write_text('{"sensor": "MSI"}')
-    (folder / "3.tif").write_bytes(picture(SIZE_BYTES, 3))
+    (folder / "3.tif").write_bytes(tiff(3))
     with SentJournal(path) as journal:
         found = await outcomes(producer, folder, journal=journal)
     assert statuses(found) == ["already_sent", "sent", "already_sent", "sent"]
@@ -89,7 +95,7 @@ async def test_what_was_acknowledged_before_a_crash_is_left_out(
 ) -> None:
     path = tmp_path / "sent.jsonl"
     with SentJournal(path) as journal:
-        sending = send_files(producer, select_files([folder]), journal=journal)
+        sending = send_files(producer, select_files([folder]).files, journal=journal)
         first = await anext(sending)
         await sending.aclose()
     with SentJournal(path) as journal:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from wildfire_bench.errors import CorruptEnvelope, InputError, InvalidMetadata
+from wildfire_bench.streaming.envelope.image_format import (
+    HEAD_BYTES,
+    OCTET_STREAM,
+    media_type_of,
+)
 from wildfire_bench.streaming.envelope.metadata import encode_metadata
 from wildfire_bench.streaming.envelope.strict_json import parse_json_object
 
 __all__ = [
     "MAX_FILES",
     "MAX_METADATA_FILE_BYTES",
+    "Selection",
     "files_in",
     "metadata_of",
     "parse_metadata",
@@ -30,20 +37,30 @@ _UNFINISHED_SUFFIXES: Final = frozenset({".part", ".partial", ".tmp", ".temp", "
 """What programs append to the name of a file that they are still writing."""
 
 
-def select_files(patterns: Iterable[str | Path]) -> tuple[Path, ...]:
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What patterns stand for."""
+
+    files: tuple[Path, ...]
+    """Each once, in the order of the patterns, sorted within one."""
+    passed_over: tuple[Path, ...] = ()
+    """Files in folders whose content is no image."""
+
+
+def select_files(patterns: Iterable[str | Path]) -> Selection:
     """Find the files that paths, folders and globs name.
 
     Parameters
     ----------
     patterns
-        A file is taken as it is. A folder stands for the files below it, a glob (``*``, ``?``,
-        ``[...]``, ``**``) for the files and folders it matches; of these, hidden and unfinished
-        files and JSON are left out, since JSON beside an image is its metadata.
+        A file is taken as it is. A folder stands for the images below it, told by their content;
+        an empty file counts, so that it fails aloud. A glob (``*``, ``?``, ``[...]``, ``**``)
+        stands for the files and folders it matches. Of both, hidden and unfinished files and JSON
+        are left out, since JSON beside an image is its metadata.
 
     Returns
     -------
-    tuple of Path
-        Each file once, in the order of the patterns, sorted within one.
+    Selection
 
     Raises
     ------
@@ -51,29 +68,32 @@ def select_files(patterns: Iterable[str | Path]) -> tuple[Path, ...]:
         If a pattern names nothing, or all together more than `MAX_FILES`.
     """
     found: dict[Path, None] = {}
+    other: dict[Path, None] = {}
     for pattern in patterns:
         path = Path(pattern)
         if path.is_file():
-            matches: Iterable[Path] = [path]
+            matches: Iterable[tuple[Path, bool]] = [(path, True)]
         elif path.is_dir():
-            matches = files_in(path)
+            matches = _images_of(path)
         else:
             matches = _matching(str(pattern))
         named = False
-        for match in matches:
-            named = True
-            found[match] = None
-            if len(found) > MAX_FILES:
+        for match, taken in matches:
+            named |= taken
+            (found if taken else other)[match] = None
+            if len(found) + len(other) > MAX_FILES:
                 msg = f"{pattern} makes it more than {MAX_FILES:,} files: send them in parts"
                 raise InputError(msg)
         if not named:
             msg = f"{pattern} names no image file: give files, folders or globs"
+            if other:
+                msg += f" (passed over {len(other):,} that are no images: name them to send them)"
             raise InputError(msg)
-    return tuple(found)
+    return Selection(tuple(found), tuple(path for path in other if path not in found))
 
 
 def files_in(folder: Path) -> Iterator[Path]:
-    """Image files below a folder, sorted; hidden and unfinished files and JSON are left out.
+    """Files below a folder, sorted; hidden and unfinished files and JSON are left out.
 
     Raises
     ------
@@ -90,7 +110,7 @@ def files_in(folder: Path) -> Iterator[Path]:
             continue
         if child.is_dir() and not child.is_symlink():  # a link may lead in a circle
             yield from files_in(child)
-        elif _is_image(child):
+        elif _may_be_sent(child):
             yield child
 
 
@@ -133,16 +153,31 @@ def parse_metadata(given: str) -> dict[str, Any]:
     return parsed
 
 
-def _matching(pattern: str) -> Iterator[Path]:
+def _images_of(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Files below a folder, each with whether it is an image."""
+    for path in files_in(folder):
+        yield path, _is_image(path)
+
+
+def _matching(pattern: str) -> Iterator[tuple[Path, bool]]:
     for match in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 - may be absolute
         path = Path(match)
         if path.is_dir():
-            yield from files_in(path)
-        elif not path.name.startswith(".") and _is_image(path):
-            yield path
+            yield from _images_of(path)
+        elif not path.name.startswith(".") and _may_be_sent(path):
+            yield path, True
 
 
 def _is_image(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError:
+        return True  # sending it tells what is wrong
+    return not head or media_type_of(head) != OCTET_STREAM
+
+
+def _may_be_sent(path: Path) -> bool:
     suffix = path.suffix.lower()
     return suffix != ".json" and suffix not in _UNFINISHED_SUFFIXES and path.is_file()
 
