@@ -100,6 +100,5 @@ sentences.how_measured(results)
 # %%
 sentences.limitations(results)
 
-# %% [markdown]
-# Raw samples are in `results.json` beside the executed notebook. The same again:
-# `wildfire-bench report --profile quick`.
+# %%
+sentences.how_to_repeat(results)

@@ -10,6 +10,21 @@ def test_headline_has_the_figures_of_before_and_after():
     assert "storage 26.7 to 15.7 MB (−41 %)" in said[0]
 
 
+def test_headline_of_one_round_states_bytes_alone():
+    results = made_up()
+    results = replace(results, workload=replace(results.workload, rounds=1))
+    said = sentences.headline_figures(results, ())[0]
+    assert [word in said for word in ("storage", "traffic", "latency", "CPU")] == [True] * 2 + [
+        False
+    ] * 2
+
+
+def test_the_command_to_repeat_names_the_profile_that_ran():
+    results = made_up()
+    results = replace(results, workload=replace(results.workload, profile="smoke"))
+    assert "--profile smoke" in sentences.how_to_repeat(results).text
+
+
 def test_headline_says_when_an_image_was_lost():
     results = made_up()
     lost = replace(results.samples[0], end_to_end_ms=None, identical=False, error="lost")

@@ -41,9 +41,14 @@ class Workload:
     """How long one image may take before the run is given up."""
 
     @property
+    def supports_speed(self) -> bool:
+        """Whether there are rounds enough for a statement about times and CPU seconds."""
+        return self.rounds >= 3
+
+    @property
     def supports(self) -> str:
         """What the sample counts can carry, in a sentence."""
-        if self.rounds < 3:
+        if not self.supports_speed:
             return (
                 f"{self.rounds} round(s) show that every way works and what it stores; "
                 "they carry no statement about speed"

@@ -23,6 +23,7 @@ __all__ = [
     "headline",
     "headline_figures",
     "how_measured",
+    "how_to_repeat",
     "latency_answer",
     "limitations",
     "serialization_answer",
@@ -36,6 +37,9 @@ _NAMES: dict[Quantity, tuple[str, str]] = {
     "end_to_end_ms": ("latency", "ms"),
     "cpu_s_per_gb": ("CPU time", "s/GB"),
 }
+
+_BYTES: tuple[Quantity, ...] = ("stored_mb", "wire_mb")
+"""What one round is enough for."""
 
 GUIDE_BEFORE_MS = 850.0
 """Serialization time before (guide, section 6)."""
@@ -79,7 +83,7 @@ def headline_figures(results: BeforeAfter, findings: Sequence[Finding]) -> list[
     """Say the outcome in three lines, for a terminal as for the page."""
     changes = [
         f"{_NAMES[quantity][0]} {_change(results, quantity, AFTER, BEFORE)}"
-        for quantity in _NAMES
+        for quantity in (_NAMES if results.workload.supports_speed else _BYTES)
         if samples_of(results, quantity, AFTER) and samples_of(results, quantity, BEFORE)
     ]
     counts = Counter(finding.verdict for finding in findings)
@@ -208,6 +212,14 @@ def how_measured(results: BeforeAfter) -> Fragment:
             f"Profile {work.profile}: {work.supports}.",
             *_METHOD,
         ],
+    )
+
+
+def how_to_repeat(results: BeforeAfter) -> Fragment:
+    """Say where the raw samples are, and the command that measures the same again."""
+    return paragraph(
+        "Raw samples are in results.json beside the executed notebook. The profile again: "
+        f"wildfire-bench report --profile {results.workload.profile}"
     )
 
 
