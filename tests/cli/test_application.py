@@ -40,8 +40,8 @@ def test_every_command_shows_an_example(name, capsys):
     main([name, "--help"])
     pages = [capsys.readouterr().out]
     if "Commands:" in pages[0]:
-        names = [line.split()[0] for line in pages[0].partition("Commands:\n")[2].splitlines()]
-        pages = []
+        listed = pages[0].partition("Commands:\n")[2].partition("\n\n")[0]
+        names = [line.split()[0] for line in listed.splitlines()]
         for sub_command in names:
             main([name, sub_command, "--help"])
             pages.append(capsys.readouterr().out)
@@ -68,6 +68,7 @@ def test_error_of_the_library_is_one_line_on_standard_error(capsys):
         ["bench", "routes", "--codec", "lz4"],
         ["bench", "routes", "--codec", "zstd", "--level", "99"],
         ["report", "--stack", "foo"],
+        ["send", "scene.tif", "--source-id", ""],
     ],
 )
 def test_mistakes_end_with_status_two(arguments):

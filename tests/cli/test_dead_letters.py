@@ -74,7 +74,7 @@ def test_what_was_refused_is_listed_shown_and_replayed_until_it_arrives(
     ("arguments", "told"),
     [
         (["show", "17"], "PARTITION/OFFSET"),
-        (["show", "0/17"], "no longer there"),
+        (["show", "0/17"], "there is no dead letter 0/17"),
         (["replay"], "--all"),
         (["replay", "0/1", "--all"], "--all"),
         (["replay", "a/b"], "such as 0/17"),
@@ -85,3 +85,16 @@ def test_a_mistake_is_one_line_and_status_two(user: Settings, capsys, arguments,
     printed = capsys.readouterr().err
     assert told in printed
     assert printed.count("\n") == 1
+
+
+@pytest.mark.usefixtures("user")
+def test_an_empty_list_says_so_beside_the_output(capsys) -> None:
+    assert main(["dead-letters", "list"]) == 0
+    assert capsys.readouterr() == ("", "no dead letters\n")
+
+
+@pytest.mark.usefixtures("user")
+@pytest.mark.parametrize("command", ["show", "replay"])
+def test_a_dead_letter_that_never_was_is_told_with_the_way_to_the_others(command, capsys) -> None:
+    assert main(["dead-letters", command, "0/17"]) == 2
+    assert "there is no dead letter 0/17: see" in capsys.readouterr().err

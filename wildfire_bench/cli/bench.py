@@ -22,6 +22,7 @@ app = typer.Typer(
     help="Measure routes, codecs and lanes on this machine.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    epilog="Example: wildfire-bench bench routes --rounds 3",
 )
 
 StackOption = Annotated[

@@ -20,7 +20,10 @@ from wildfire_bench.streaming.stac.item import CatalogueEntry
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="List the images that are kept; fetch one.", no_args_is_help=True, rich_markup_mode=None
+    help="List the images that are kept; fetch one.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog="Example: wildfire-bench catalogue list",
 )
 
 

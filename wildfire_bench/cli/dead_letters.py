@@ -13,7 +13,7 @@ import typer
 
 from wildfire_bench.cli.documents import place_document
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
-from wildfire_bench.errors import InputError
+from wildfire_bench.errors import InputError, RecordMissing
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming import dead_letter_box as box
 from wildfire_bench.streaming.dead_letter_box import Replayed
@@ -25,6 +25,7 @@ app = typer.Typer(
     help="List, show and replay what could not be handed over.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    epilog="Example: wildfire-bench dead-letters list",
 )
 
 MAX_REPLAYED: Final = 10_000
@@ -51,12 +52,15 @@ def list_(
     Example: wildfire-bench dead-letters list --json
     """
     settings = load(config, bootstrap_servers).settings
+    letter = None
     for letter in islice(box.dead_letters(settings), max_letters):
         if as_json:
             print(json.dumps(_document(letter)), flush=True)
         else:
             what = letter.image_id or f"{len(letter.places)} records"
             print(f"{_at(letter)}  {letter.time}  {letter.error}  {what}  {_one_line(letter)}")
+    if letter is None:
+        print("no dead letters", file=sys.stderr)
 
 
 @app.command()
@@ -73,7 +77,7 @@ def show(
     """
     partition, offset = _parsed(place)
     settings = load(config, bootstrap_servers).settings
-    document = _document(box.find_dead_letter(settings, partition, offset))
+    document = _document(_found(settings, partition, offset))
     if as_json:
         print(json.dumps(document, indent=2))
         return
@@ -108,7 +112,7 @@ def replay(
     if everything:
         letters = list(islice(box.dead_letters(settings), MAX_REPLAYED))
     else:
-        letters = [box.find_dead_letter(settings, *place) for place in parsed]
+        letters = [_found(settings, *place) for place in parsed]
     asyncio.run(_replay(letters, settings, as_json=as_json))
 
 
@@ -140,6 +144,16 @@ def _parsed(place: str) -> tuple[int, int]:
         msg = f"{place!r} is no dead letter: write PARTITION/OFFSET, such as 0/17"
         raise InputError(msg)
     return int(found[1]), int(found[2])
+
+
+def _found(settings: Settings, partition: int, offset: int) -> DeadLetter:
+    try:
+        return box.find_dead_letter(settings, partition, offset)
+    except RecordMissing as error:
+        msg = (
+            f"there is no dead letter {partition}/{offset}: see `wildfire-bench dead-letters list`"
+        )
+        raise RecordMissing(msg) from error
 
 
 def _document(letter: DeadLetter) -> dict[str, Any]:

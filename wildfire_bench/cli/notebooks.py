@@ -16,7 +16,12 @@ from wildfire_bench.report.pairs import notebook_names, sync_notebooks
 
 __all__ = ["app"]
 
-app = typer.Typer(help="List and run the notebooks.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="List and run the notebooks.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog="Example: wildfire-bench notebooks run before_after -p profile smoke",
+)
 
 RUNS = Path("build/notebooks")
 

@@ -22,6 +22,7 @@ app = typer.Typer(
     help="List, show and compare the runs that were kept.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    epilog="Example: wildfire-bench results list",
 )
 
 RunArgument = Annotated[

@@ -25,6 +25,7 @@ from wildfire_bench.streaming.files.file_sending import FileOutcome, FileStatus,
 from wildfire_bench.streaming.files.file_watch import SETTLE_S, watch_folder
 from wildfire_bench.streaming.files.sent_journal import SentJournal
 from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
+from wildfire_bench.streaming.sending.image_source import require_source_id
 
 __all__ = ["send"]
 
@@ -85,6 +86,7 @@ def send(
     if bool(files) == bool(watch):
         msg = "give either files to send or --watch with a folder"
         raise InputError(msg)
+    require_source_id(source_id)  # once, rather than for each file
     selection = select_files(files or ())
     job = _Job(
         settings=load(config, bootstrap_servers).settings,

@@ -17,7 +17,10 @@ from wildfire_bench.stack.stack import Stack
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Start, show and stop Kafka and S3.", no_args_is_help=True, rich_markup_mode=None
+    help="Start, show and stop Kafka and S3.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog="Example: wildfire-bench stack up",
 )
 
 NOT_RUNNING = 1

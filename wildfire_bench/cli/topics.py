@@ -29,7 +29,10 @@ from wildfire_bench.streaming.topics import topic_specs
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Create, compare and describe the topics.", no_args_is_help=True, rich_markup_mode=None
+    help="Create, compare and describe the topics.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    epilog="Example: wildfire-bench topics create",
 )
 
 DIFFERENT_STATUS = 1

@@ -23,7 +23,7 @@ from wildfire_bench.streaming.envelope.image_format import HEAD_BYTES, media_typ
 from wildfire_bench.streaming.envelope.metadata import acquisition_time
 from wildfire_bench.streaming.model import ImageIdentity
 
-__all__ = ["ImageData", "ImageSource", "identify", "image_id_of"]
+__all__ = ["ImageData", "ImageSource", "identify", "image_id_of", "require_source_id"]
 
 ImageData: TypeAlias = Buffer | str | Path | BinaryIO
 """What `send_satellite_image` takes: bytes-like, a path, or a binary file."""
@@ -194,6 +194,19 @@ class ImageSource:
         return max(0, file.seek(0, io.SEEK_END) - self._start)
 
 
+def require_source_id(source_id: str) -> None:
+    """Refuse what cannot be a part of an image's id.
+
+    Raises
+    ------
+    InputError
+        If it is not 1 to 256 printable characters.
+    """
+    if not 0 < len(source_id) <= MAX_SOURCE_ID_CHARS or not source_id.isprintable():
+        msg = f"source_id must be 1 to {MAX_SOURCE_ID_CHARS} printable characters"
+        raise InputError(msg)
+
+
 def identify(
     source: ImageSource, metadata: Mapping[str, Any] | None, source_id: str
 ) -> ImageIdentity:
@@ -215,9 +228,7 @@ def identify(
     InvalidMetadata
         If the time stamp cannot be read.
     """
-    if not 0 < len(source_id) <= MAX_SOURCE_ID_CHARS or not source_id.isprintable():
-        msg = f"source_id must be 1 to {MAX_SOURCE_ID_CHARS} printable characters"
-        raise InputError(msg)
+    require_source_id(source_id)
     acquired = acquisition_time(metadata or {})
     digest = Digest()
     head = source.block(0, min(HEAD_BYTES, source.size_bytes))
