@@ -8,8 +8,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from types import TracebackType
-from typing import Any, Self, cast
+from typing import Any, cast
 
 from wildfire_bench.compression.matrix import choose_codec
 from wildfire_bench.errors import IncompleteImage, NotRunning, UnusableMessage
@@ -26,6 +25,7 @@ from wildfire_bench.streaming.receiving.reassembly import (
 from wildfire_bench.streaming.routing import chunk_places
 from wildfire_bench.streaming.sending.chunk_split import OutgoingChunk, split_source
 from wildfire_bench.streaming.sending.image_source import ImageData, ImageSource, identify
+from wildfire_bench.streaming.start_stop import StartStop
 from wildfire_bench.streaming.wire import read_envelope
 
 __all__ = ["ImageChunkManager", "OutgoingChunk"]
@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 EXPIRE_EVERY_S = 1.0
 
 
-class ImageChunkManager:
+class ImageChunkManager(StartStop):
     """Splits images and puts them together again; use it as ``async with``.
 
     Chunks may come in any order, interleaved with those of other images, and more than once. An
@@ -86,18 +86,6 @@ class ImageChunkManager:
         for scope in tuple(self._clocks):
             self._reassembly.drop_scope(scope)
         self._clocks.clear()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     async def split(
         self,

@@ -7,7 +7,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 from functools import partial
-from types import TracebackType
 from typing import Literal, Self
 
 from wildfire_bench.errors import AcknowledgementLost, NotRunning, WildfireBenchError
@@ -20,13 +19,14 @@ from wildfire_bench.streaming.receiving.reassembly import ReassemblyStatus
 from wildfire_bench.streaming.receiving.reference_fetch import ReferenceFetch
 from wildfire_bench.streaming.sending.limits import read_send_limits
 from wildfire_bench.streaming.stac.item import CatalogueEntry
+from wildfire_bench.streaming.start_stop import StartStop
 
 __all__ = ["SatelliteImageConsumer"]
 
 log = logging.getLogger(__name__)
 
 
-class SatelliteImageConsumer(AsyncIterator[SatelliteImage]):
+class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
     """Receives images of every route; use it as ``async with`` and ``async for``.
 
     Each image is acknowledged by the next turn of the loop. An image whose turn does not end, by
@@ -105,18 +105,6 @@ class SatelliteImageConsumer(AsyncIterator[SatelliteImage]):
             await self._fetch.stop()
         await asyncio.get_running_loop().run_in_executor(None, thread.stop)
         self._queue.put_nowait(None)
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     def __aiter__(self) -> Self:
         return self

@@ -8,8 +8,7 @@ import time
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from wildfire_bench.compression.matrix import choose_codec
 from wildfire_bench.errors import DeliveryFailed, NotRunning, RecordTooLarge
@@ -27,6 +26,7 @@ from wildfire_bench.streaming.sending.image_sender import ImageSender
 from wildfire_bench.streaming.sending.image_source import ImageData, ImageSource, identify
 from wildfire_bench.streaming.sending.limits import read_send_limits
 from wildfire_bench.streaming.sending.stop_guard import failing_when_stopped
+from wildfire_bench.streaming.start_stop import StartStop
 
 if TYPE_CHECKING:
     from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
@@ -39,7 +39,7 @@ STOP_TIMEOUT_S = 30.0
 _NOT_RUNNING = "the producer is not running: call start(), or use `async with`"
 
 
-class KafkaDataProducer:
+class KafkaDataProducer(StartStop):
     """Sends images and small records; a send returns once all in-sync replicas acknowledged it.
 
     Use it as ``async with``, or call `start` and `stop`. It belongs to the event loop that started
@@ -134,18 +134,6 @@ class KafkaDataProducer:
         if unsent:
             log.warning("stopped before these were acknowledged: %s", ", ".join(unsent))
         return unsent
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     async def send_satellite_image(
         self,

@@ -7,7 +7,6 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
-from types import TracebackType
 from typing import Literal, Self
 
 from wildfire_bench.errors import InputError, NotRunning
@@ -19,6 +18,7 @@ from wildfire_bench.streaming.records.record_intake import BatchLimits, InboundB
 from wildfire_bench.streaming.records.record_lanes import LANE_PLANS, lane_type
 from wildfire_bench.streaming.records.record_thread import RecordThread
 from wildfire_bench.streaming.sending.limits import require_topics
+from wildfire_bench.streaming.start_stop import StartStop
 from wildfire_bench.streaming.topics import topic_names
 
 __all__ = ["RecordConsumer"]
@@ -32,7 +32,7 @@ _BY_LOOP = 2
 """One batch in the caller's hands and one that waits for it."""
 
 
-class RecordConsumer(AsyncIterator[RecordBatch]):
+class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
     """Receives small records in batches; use it as ``async with`` and ``async for``.
 
     A batch is what has arrived, up to its limits: a lone alert is not kept waiting for company.
@@ -131,18 +131,6 @@ class RecordConsumer(AsyncIterator[RecordBatch]):
         self._current = None
         await asyncio.get_running_loop().run_in_executor(None, thread.stop)
         self._queue.put_nowait(None)
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     def __aiter__(self) -> Self:
         return self

@@ -12,8 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from minio.error import S3Error
@@ -29,6 +28,7 @@ from wildfire_bench.streaming.object_store.s3_client import (
 )
 from wildfire_bench.streaming.object_store.s3_download import PlaceBlock, RangedDownload
 from wildfire_bench.streaming.object_store.s3_upload import PartedUpload, ended
+from wildfire_bench.streaming.start_stop import StartStop
 
 __all__ = ["EncodedBlocks", "S3ReferenceHandler", "object_key"]
 
@@ -42,7 +42,7 @@ EncodedBlocks: TypeAlias = (
 _BUCKET_IS_THERE: Final = frozenset({"BucketAlreadyOwnedByYou", "BucketAlreadyExists"})
 
 
-class S3ReferenceHandler:
+class S3ReferenceHandler(StartStop):
     """Uploads and downloads the objects of the reference route.
 
     Use it as ``async with``, or call `start` and `stop`. Any number of uploads and downloads may
@@ -84,18 +84,6 @@ class S3ReferenceHandler:
         if pool is not None and client is not None:
             await asyncio.get_running_loop().run_in_executor(None, pool.shutdown)
             client.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.stop()
 
     async def upload(
         self, identity: ImageIdentity, blocks: EncodedBlocks, *, variant: str = ""
