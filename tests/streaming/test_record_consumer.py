@@ -112,7 +112,7 @@ async def test_acknowledged_records_do_not_come_again_and_others_do(
         assert numbers(await receive(consumer, 5)) == [5, 6, 7, 8, 9]
 
 
-async def test_acknowledging_after_the_consumer_failed_is_an_error_and_no_wait(
+async def test_acknowledging_after_the_consumer_failed_and_closed_is_an_error_and_no_wait(
     producer: KafkaDataProducer, records: MakeConsumer
 ) -> None:
     await send(producer, 1)
@@ -121,6 +121,8 @@ async def test_acknowledging_after_the_consumer_failed_is_an_error_and_no_wait(
         consumer._running().call(lambda: 1 / 0)  # type: ignore[arg-type, return-value]
         with pytest.raises(ZeroDivisionError):
             await next_batch(consumer)
+        # until it has closed, an acknowledgement is still committed
+        await asyncio.to_thread(consumer._running().stop)
         with pytest.raises(AcknowledgementLost):
             await asyncio.wait_for(batch.ack(), RECEIVE_TIMEOUT_S)
 

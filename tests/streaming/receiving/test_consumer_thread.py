@@ -44,7 +44,7 @@ async def test_a_resend_in_chunks_while_the_image_is_in_hand_comes_once(
     assert found.data == other
 
 
-async def test_acknowledging_after_the_consumer_failed_is_an_error_and_no_wait(
+async def test_acknowledging_after_the_consumer_failed_and_closed_is_an_error_and_no_wait(
     producer: KafkaDataProducer, consumer: MakeConsumer
 ) -> None:
     await producer.send_satellite_image(picture(1000))
@@ -53,6 +53,8 @@ async def test_acknowledging_after_the_consumer_failed_is_an_error_and_no_wait(
         images._running().call(lambda: 1 / 0)  # type: ignore[arg-type, return-value]
         with pytest.raises(ZeroDivisionError):
             await receive(images)
+        # until it has closed, an acknowledgement is still committed
+        await asyncio.to_thread(images._running().stop)
         with pytest.raises(AcknowledgementLost):
             await asyncio.wait_for(held.ack(), ANSWER_TIMEOUT_S)
 
