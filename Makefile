@@ -11,6 +11,8 @@ UV := .venv-uv/bin/uv
 UV_VERSION := 0.13.9
 LOCK_OPTIONS := --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url
 UPGRADE ?=
+# Tests run in several processes, each with a broker and a store of its own; WORKERS= for one.
+WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup
 
 .PHONY: help report test test-long test-docker lint format lab lock environment clean
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ report: $(STAMP) ## Measure before and after on real Kafka; writes build/report/
 	@$(BIN)/wildfire-bench report
 
 test: lint ## Check style, types, layers, then run all tests but the long ones.
-	@$(BIN)/pytest -m "not long"
+	@$(BIN)/pytest -m "not long" $(WORKERS)
 
 test-long: $(STAMP) ## Run the long tests.
 	@$(BIN)/pytest -m long

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,6 +30,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests of a file in one process, and all that look at one report."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        shared = "report_dir" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("report_dir" if shared else item.location[0]))
+
+
 @pytest.fixture(scope="session")
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A broker and S3 for the whole session, started by the first test that asks."""
@@ -38,8 +48,9 @@ def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 @pytest.fixture
 def topic_prefix() -> str:
-    """A prefix that no other test of this session has."""
-    return f"t{next(_numbers)}-"
+    """A prefix that no other test of this session has, in whichever process."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "t")
+    return f"{worker}-{next(_numbers)}-"
 
 
 @pytest.fixture
