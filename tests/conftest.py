@@ -6,6 +6,7 @@ import itertools
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -20,6 +21,12 @@ hypothesis.settings.load_profile("tests")
 
 _numbers = itertools.count(1)
 
+TOGETHER = {
+    "tests/cli/test_report.py": "report_dir",
+    "tests/report/test_page_in_browser.py": "report_dir",
+}
+"""Files that share a fixture of the session, by its name."""
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -30,13 +37,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Keep the tests of a file in one process, and all that look at one report."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        shared = "report_dir" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("report_dir" if shared else item.location[0]))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keep the tests of a file in one process, and files that share what is dear to make.
+
+    xdist 3.8 marks groups in `Item._nodeid`, which pytest 9.2 no longer reads.
+    """
+    from xdist.scheduler import LoadFileScheduling
+
+    class Together(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return TOGETHER.get(file, file)
+
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session")
