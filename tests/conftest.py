@@ -11,6 +11,7 @@ from typing import Any
 import hypothesis
 import pytest
 
+from tests.secured import Secured, open_secured
 from wildfire_bench.cli import main
 from wildfire_bench.settings import S3Settings, Settings
 from wildfire_bench.stack import Stack, open_stack
@@ -24,6 +25,10 @@ _numbers = itertools.count(1)
 TOGETHER = {
     "tests/cli/test_report.py": "report_dir",
     "tests/report/test_page_in_browser.py": "report_dir",
+    "tests/bench/test_rollback.py": "secured",
+    "tests/cli/test_topic_acls.py": "secured",
+    "tests/streaming/test_access.py": "secured",
+    "tests/streaming/test_connection_security.py": "secured",
 }
 """Files that share a fixture of the session, by its name."""
 
@@ -57,6 +62,13 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def stack(request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A broker and S3 for the whole session, started by the first test that asks."""
     with open_stack(request.config.getoption("--stack")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    """A broker with TLS and ACLs for the whole session; its accounts have no rights yet."""
+    with open_secured(tmp_path_factory.mktemp("secured")) as running:
         yield running
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import numpy as np
 import pytest
@@ -25,6 +26,17 @@ def picture(size_bytes: int, seed: int = 0) -> bytes:
 async def receive(images: SatelliteImageConsumer, count: int = 1) -> list[SatelliteImage]:
     """The next images, each acknowledged by the turn after it; fails after a deadline."""
     return [await asyncio.wait_for(anext(images), RECEIVE_TIMEOUT_S) for _ in range(count)]
+
+
+@pytest.fixture
+def secrets_kept(
+    caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> Iterator[None]:
+    """Fail a test in which a secret, which all have `marker` in them, is logged or printed."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    told = [record.getMessage() + str(record.exc_info) for record in caplog.get_records("call")]
+    assert [each for each in (*told, *capfd.readouterr()) if "marker" in each] == []
 
 
 @pytest.fixture

@@ -111,7 +111,7 @@ def compose_up(*, brokers: int = 1, s3: bool = True, engine: Engine | None = Non
     project = os.environ.get("COMPOSE_PROJECT_NAME") or PROJECT
     _compose(engine, project, "up", "-d", *services, keys=None if s3 else UNUSED_KEYS)
     stack = _wait_until_healthy(engine, services, brokers, s3=s3)
-    wait_for_brokers(stack.bootstrap_servers, brokers, lambda: None)
+    wait_for_brokers(stack.kafka, brokers, lambda: None)
     return stack
 
 

@@ -13,8 +13,11 @@ import tempfile
 import time
 from pathlib import Path
 
+from confluent_kafka.admin import AdminClient
+
 from wildfire_bench.errors import StackNotInstalled, StackStartFailed, StackTimeout
-from wildfire_bench.settings import KafkaSettings, S3Settings
+from wildfire_bench.settings import KafkaSettings
+from wildfire_bench.stack.embedded_stack import as_stack
 from wildfire_bench.stack.failure import PORT_TAKEN, cause_and_remedy, lines_that_matter
 from wildfire_bench.stack.jars import ensure_jars
 from wildfire_bench.stack.java import java_executable
@@ -22,9 +25,10 @@ from wildfire_bench.stack.kafka_node import KafkaNode, listener_names, plan_node
 from wildfire_bench.stack.ports import LOOPBACK, free_ports
 from wildfire_bench.stack.readiness import STEP_S, wait_for_brokers, wait_for_s3
 from wildfire_bench.stack.s3_server import S3_PORTS, S3Server, new_keys, plan_s3, weed_executable
-from wildfire_bench.stack.server import BrokerProcess, ServerProcess
-from wildfire_bench.stack.stack import Stack, StackKind
+from wildfire_bench.stack.security import BrokerSecurity, create_scram_accounts
+from wildfire_bench.stack.stack import Stack
 from wildfire_bench.stack.supervision import STOP_GRACE_S, Command, Supervision
+from wildfire_bench.streaming.connection import client_config
 
 __all__ = ["EmbeddedServers", "open_embedded", "start_embedded"]
 
@@ -42,7 +46,14 @@ class EmbeddedServers:
     Start them with `start`; end them with `close`, or leave them running with `detach`.
     """
 
-    def __init__(self, brokers: int, *, s3: bool, data_dir: Path | None) -> None:
+    def __init__(
+        self,
+        brokers: int,
+        *,
+        s3: bool,
+        data_dir: Path | None,
+        security: BrokerSecurity | None = None,
+    ) -> None:
         # First what may be missing: nothing is left behind then.
         self.java = java_executable()
         self.jars = ensure_jars()
@@ -50,9 +61,10 @@ class EmbeddedServers:
         self.temporary = data_dir is None
         self.root = data_dir or Path(tempfile.mkdtemp(prefix="wildfire-stack-"))
         keys = new_keys()
-        per_node = len(listener_names(brokers))
+        self.security = security
+        per_node = len(listener_names(brokers, security))
         ports = free_ports(brokers * per_node + (len(S3_PORTS) if s3 else 0))
-        self.nodes = plan_nodes(brokers, ports, self.root)
+        self.nodes = plan_nodes(brokers, ports, self.root, security)
         self.s3: S3Server | None = (
             plan_s3(ports[brokers * per_node :], self.root, keys) if s3 else None
         )
@@ -75,6 +87,20 @@ class EmbeddedServers:
         """Addresses of the brokers, comma-separated."""
         return ",".join(f"{LOOPBACK}:{node.client_port}" for node in self.nodes)
 
+    @property
+    def kafka(self) -> KafkaSettings:
+        """How the owner reaches the brokers, with all rights where there are any."""
+        servers = self.bootstrap_servers
+        if self.security is None:
+            return KafkaSettings(bootstrap_servers=servers)
+        return self.security.super_user(servers)
+
+    @property
+    def certificate_servers(self) -> str | None:
+        """Addresses where clients log in by certificate; None when nothing is secured."""
+        ports = [node.certificate_port for node in self.nodes if node.certificate_port]
+        return ",".join(f"{LOOPBACK}:{port}" for port in ports) or None
+
     def boot(self) -> None:
         """Format the storage, start every server and wait until all answer."""
         if self.s3 is not None and self.weed is not None:
@@ -86,7 +112,9 @@ class EmbeddedServers:
             self._finish_setup(node)
         for node in self.nodes:
             self._launch(node.start_command(self.java, self.jars))
-        wait_for_brokers(self.bootstrap_servers, len(self.nodes), self.check_running)
+        wait_for_brokers(self.kafka, len(self.nodes), self.check_running)
+        if self.security is not None and self.security.accounts:
+            create_scram_accounts(AdminClient(client_config(self.kafka)), self.security.accounts)
         if self.s3 is not None:
             wait_for_s3(f"{LOOPBACK}:{self.s3.port}", self.check_running)
 
@@ -97,7 +125,8 @@ class EmbeddedServers:
             wait_for_s3(f"{LOOPBACK}:{self.s3.port}", lambda: self._check(name))
         else:
             port = next(node.client_port for node in self.nodes if node.name == name)
-            wait_for_brokers(f"{LOOPBACK}:{port}", 1, lambda: self._check(name))
+            one = self.kafka.model_copy(update={"bootstrap_servers": f"{LOOPBACK}:{port}"})
+            wait_for_brokers(one, 1, lambda: self._check(name))
         return self.pids[name]
 
     def end(self, name: str, *, kill: bool) -> None:
@@ -157,7 +186,13 @@ class _PortTaken(StackStartFailed):
     """Worth another attempt with other ports."""
 
 
-def open_embedded(*, brokers: int = 1, s3: bool = True, data_dir: Path | None = None) -> Stack:
+def open_embedded(
+    *,
+    brokers: int = 1,
+    s3: bool = True,
+    data_dir: Path | None = None,
+    security: BrokerSecurity | None = None,
+) -> Stack:
     """Start an embedded stack that ends with this process.
 
     Parameters
@@ -168,6 +203,10 @@ def open_embedded(*, brokers: int = 1, s3: bool = True, data_dir: Path | None = 
         Whether to start S3 too.
     data_dir
         Where data and logs go; kept at the end. None for a temporary folder, removed at the end.
+    security
+        Accounts, TLS and ACLs; the stack's own settings are then those of the super user, and
+        `Stack.certificate_servers` says where clients log in by certificate. None for a broker in
+        plain text.
 
     Raises
     ------
@@ -178,10 +217,12 @@ def open_embedded(*, brokers: int = 1, s3: bool = True, data_dir: Path | None = 
     StackTimeout
         If one was not ready in time.
     """
-    return as_stack(start_embedded(brokers=brokers, s3=s3, data_dir=data_dir))
+    return as_stack(start_embedded(brokers=brokers, s3=s3, data_dir=data_dir, security=security))
 
 
-def start_embedded(*, brokers: int, s3: bool, data_dir: Path | None) -> EmbeddedServers:
+def start_embedded(
+    *, brokers: int, s3: bool, data_dir: Path | None, security: BrokerSecurity | None = None
+) -> EmbeddedServers:
     """Start the servers; see `open_embedded`."""
     if sys.platform == "win32":
         msg = "the embedded stack runs on Linux and macOS: use `stack up --kind compose` here"
@@ -192,7 +233,7 @@ def start_embedded(*, brokers: int, s3: bool, data_dir: Path | None) -> Embedded
     _check_disk(data_dir or Path(tempfile.gettempdir()))
     attempt = 1
     while True:
-        servers = EmbeddedServers(brokers, s3=s3, data_dir=data_dir)
+        servers = EmbeddedServers(brokers, s3=s3, data_dir=data_dir, security=security)
         atexit.register(servers.close)
         try:
             servers.boot()
@@ -208,52 +249,6 @@ def start_embedded(*, brokers: int, s3: bool, data_dir: Path | None) -> Embedded
             raise
         else:
             return servers
-
-
-def as_stack(servers: EmbeddedServers) -> Stack:
-    """Present running servers as a stack that owns them."""
-    s3 = servers.s3
-    return Stack(
-        StackKind.EMBEDDED,
-        KafkaSettings(bootstrap_servers=servers.bootstrap_servers),
-        None if s3 is None else s3_settings(s3),
-        brokers=tuple(
-            BrokerProcess(
-                node.node_id,
-                node.client_port,
-                pid=servers.pids[node.name],
-                log_file=node.log_file,
-                data_dir=node.data_dir,
-                gc_log_file=node.gc_log_file,
-                control=servers,
-            )
-            for node in servers.nodes
-        ),
-        s3_server=None
-        if s3 is None
-        else ServerProcess(
-            s3.name,
-            s3.port,
-            pid=servers.pids[s3.name],
-            log_file=s3.log_file,
-            data_dir=s3.data_dir,
-            control=servers,
-        ),
-        attached=False,
-        on_close=servers.close,
-    )
-
-
-def s3_settings(s3: S3Server) -> S3Settings:
-    """How clients reach an embedded S3 server."""
-    return S3Settings.model_validate(
-        {
-            "endpoint": f"{LOOPBACK}:{s3.port}",
-            "access_key": s3.access_key,
-            "secret_key": s3.secret_key,
-            "secure": False,
-        }
-    )
 
 
 def _check_disk(folder: Path) -> None:

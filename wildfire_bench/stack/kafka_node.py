@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from wildfire_bench.stack.compose_file import broker_services, service_environment
 from wildfire_bench.stack.ports import LOOPBACK
+from wildfire_bench.stack.security import CERTIFICATE_LISTENER, BrokerSecurity
 from wildfire_bench.stack.supervision import Command
 
 __all__ = ["KafkaNode", "listener_names", "plan_nodes", "server_environment"]
@@ -28,8 +29,10 @@ class KafkaNode:
     """
 
     node_id: int
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)  # may hold the accounts' passwords
     client_port: int
+    certificate_port: int | None
+    """Where clients log in by certificate; None on a node that is not secured."""
     folder: Path
     log_file: Path
     gc_log_file: Path
@@ -53,6 +56,7 @@ class KafkaNode:
         """Make its folders, with the default files that the official image has."""
         for kind in ("default", "mounted", "final"):
             self._configs(kind).mkdir(parents=True, exist_ok=True)
+        self.folder.chmod(0o700)  # server.properties may hold passwords
         (self.folder / "tmp").mkdir(exist_ok=True)
         (self._configs("default") / "server.properties").touch()
         for log_config in ("log4j2.yaml", "tools-log4j2.yaml"):
@@ -122,13 +126,16 @@ class KafkaNode:
         )
 
 
-def listener_names(brokers: int) -> tuple[str, ...]:
+def listener_names(brokers: int, security: BrokerSecurity | None = None) -> tuple[str, ...]:
     """Name the listeners of each node, as docker-compose.yml does; each needs a port."""
     environment = service_environment(broker_services(brokers)[0], {})
-    return tuple(entry.partition("://")[0] for entry in environment["KAFKA_LISTENERS"].split(","))
+    names = tuple(entry.partition("://")[0] for entry in environment["KAFKA_LISTENERS"].split(","))
+    return names if security is None else (*names, CERTIFICATE_LISTENER)
 
 
-def plan_nodes(brokers: int, ports: Sequence[int], root: Path) -> tuple[KafkaNode, ...]:
+def plan_nodes(
+    brokers: int, ports: Sequence[int], root: Path, security: BrokerSecurity | None = None
+) -> tuple[KafkaNode, ...]:
     """Plan a single node or a cluster of three.
 
     Parameters
@@ -139,14 +146,16 @@ def plan_nodes(brokers: int, ports: Sequence[int], root: Path) -> tuple[KafkaNod
         One for each listener of each node.
     root
         Folder of the stack.
+    security
+        None for listeners in plain text, without accounts.
     """
-    names = listener_names(brokers)
+    names = listener_names(brokers, security)
     services = broker_services(brokers)
     by_service = {
         service: dict(zip(names, ports[index * len(names) :], strict=False))
         for index, service in enumerate(services)
     }
-    return tuple(_plan_node(service, by_service, root) for service in services)
+    return tuple(_plan_node(service, by_service, root, security) for service in services)
 
 
 def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
@@ -158,7 +167,12 @@ def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return {**inherited, **environment}
 
 
-def _plan_node(service: str, by_service: Mapping[str, Mapping[str, int]], root: Path) -> KafkaNode:
+def _plan_node(
+    service: str,
+    by_service: Mapping[str, Mapping[str, int]],
+    root: Path,
+    security: BrokerSecurity | None,
+) -> KafkaNode:
     environment = service_environment(service, {})
     ports = by_service[service]
     node_id = int(environment["KAFKA_NODE_ID"])
@@ -166,6 +180,10 @@ def _plan_node(service: str, by_service: Mapping[str, Mapping[str, int]], root: 
     advertised = [
         entry.partition("://")[0] for entry in environment["KAFKA_ADVERTISED_LISTENERS"].split(",")
     ]
+    if security is not None:
+        named = [name for name in ports if name != CERTIFICATE_LISTENER]
+        environment |= security.environment(named, CLIENT_LISTENER)
+        advertised.append(CERTIFICATE_LISTENER)
     environment |= {
         "KAFKA_LISTENERS": _listeners(ports),
         "KAFKA_ADVERTISED_LISTENERS": _listeners({name: ports[name] for name in advertised}),
@@ -176,6 +194,7 @@ def _plan_node(service: str, by_service: Mapping[str, Mapping[str, int]], root: 
         node_id=node_id,
         environment=environment,
         client_port=ports[CLIENT_LISTENER],
+        certificate_port=ports.get(CERTIFICATE_LISTENER),
         folder=folder,
         log_file=root / "logs" / f"broker-{node_id}.log",
         gc_log_file=root / "logs" / f"broker-{node_id}.gc.log",

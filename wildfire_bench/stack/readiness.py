@@ -27,7 +27,7 @@ ANSWER_TIMEOUT_S = 2.0
 
 
 def wait_for_brokers(
-    bootstrap_servers: str,
+    kafka: KafkaSettings,
     brokers: int,
     still_running: Callable[[], None],
     *,
@@ -37,9 +37,9 @@ def wait_for_brokers(
 
     Parameters
     ----------
-    bootstrap_servers
-        Addresses, comma-separated. Each must accept a connection before librdkafka is let at
-        them: it would complain of every attempt.
+    kafka
+        How to reach them. Each address must accept a connection before librdkafka is let at it:
+        it would complain of every attempt.
     brokers
         How many must be registered.
     still_running
@@ -51,7 +51,7 @@ def wait_for_brokers(
         With what was seen, when the time is over.
     """
     deadline = time.monotonic() + timeout_s
-    addresses = bootstrap_servers.split(",")
+    addresses = kafka.bootstrap_servers.split(",")
     seen = "none answered"
     admin: AdminClient | None = None
     while time.monotonic() < deadline:
@@ -61,16 +61,14 @@ def wait_for_brokers(
             seen = f"{', '.join(silent)} did not accept a connection"
         else:
             if admin is None:
-                admin = AdminClient(
-                    client_config(KafkaSettings(bootstrap_servers=bootstrap_servers))
-                )
+                admin = AdminClient(client_config(kafka))
             with suppress(KafkaException):
                 registered = len(admin.list_topics(timeout=ANSWER_TIMEOUT_S).brokers)
                 if registered >= brokers:
                     return
                 seen = f"{registered} of {brokers} brokers had registered"
         time.sleep(STEP_S)
-    msg = f"Kafka at {bootstrap_servers} was not ready within {timeout_s:g} s: {seen}"
+    msg = f"Kafka at {kafka.bootstrap_servers} was not ready within {timeout_s:g} s: {seen}"
     raise StackTimeout(msg)
 
 

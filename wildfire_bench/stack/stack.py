@@ -33,6 +33,8 @@ class Stack:
         How to reach S3; None without one.
     brokers, s3_server
         The processes, as far as they are known.
+    certificate_servers
+        Addresses where clients of a secured stack log in by certificate; None without.
     attached
         Whether somebody else started it, so that `close` leaves it running.
     on_close
@@ -47,6 +49,7 @@ class Stack:
         *,
         brokers: tuple[BrokerProcess, ...] = (),
         s3_server: ServerProcess | None = None,
+        certificate_servers: str | None = None,
         attached: bool = True,
         on_close: Callable[[], None] | None = None,
     ) -> None:
@@ -55,6 +58,7 @@ class Stack:
         self.s3 = s3
         self.brokers = brokers
         self.s3_server = s3_server
+        self.certificate_servers = certificate_servers
         self.attached = attached
         self._on_close = on_close
 
