@@ -6,7 +6,7 @@ import pytest
 
 from wildfire_bench.errors import SettingsError
 from wildfire_bench.settings import DataType, Settings, setting_keys
-from wildfire_bench.settings_environment import ENVIRONMENT_VARIABLES
+from wildfire_bench.settings_environment import ENVIRONMENT_VARIABLES, as_environment
 from wildfire_bench.settings_sources import load_settings
 
 EXAMPLE = Path(__file__).parents[1] / "docs" / "streaming_config.yaml"
@@ -251,6 +251,14 @@ def test_secrets_are_hidden_however_settings_are_shown(form):
     assert "hush" not in form(loaded.settings)
 
 
+def test_every_setting_that_is_named_like_a_secret_is_hidden():
+    named = re.compile("(password|secret|secret_key|token)$")
+    secrets = {key: "hush" for key in setting_keys() if named.search(key)}
+    loaded = load_settings(environ={}, overrides={**secrets, "s3.access_key": "me"})
+    assert len(secrets) >= 4
+    assert "hush" not in repr(loaded)
+
+
 @pytest.mark.parametrize("variable", ["S3_SECRET_KEY", "KAFKA_SSL_KEY_PASSWORD"])
 def test_secrets_are_hidden_in_errors_and_what_led_to_them(variable):
     with pytest.raises(SettingsError) as caught:
@@ -276,3 +284,54 @@ def test_example_names_the_variable_of_each_setting_beside_it():
         if not variable.startswith("MINIO_")
     }
     assert [variable for variable, line in beside.items() if f"[{variable}]" not in line] == []
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"security_protocol": "SASL_SSL"}, "sasl_mechanism"),
+        (
+            {"security_protocol": "SASL_SSL", "sasl_mechanism": "SCRAM-SHA-512"},
+            "sasl_username, sasl_password",
+        ),
+        (
+            {
+                "security_protocol": "SASL_SSL",
+                "sasl_mechanism": "OAUTHBEARER",
+                "sasl_oauth_client_id": "me",
+            },
+            "sasl_oauth_token_endpoint_url, sasl_oauth_client_secret",
+        ),
+        ({"security_protocol": "SSL", "ssl_certificate_location": "c.pem"}, "ssl_key_location"),
+    ],
+)
+def test_what_a_login_cannot_do_without_is_named(given, missing):
+    with pytest.raises(SettingsError, match=rf"kafka: \S+ needs {missing}: set it"):
+        load_settings(environ={}, overrides={"kafka": given})
+
+
+def test_a_client_secret_is_not_sent_in_plain_text_to_another_machine():
+    given = {
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "OAUTHBEARER",
+        "sasl_oauth_client_id": "me",
+        "sasl_oauth_client_secret": "marker",
+        "sasl_oauth_token_endpoint_url": "http://login.example/token",
+    }
+    with pytest.raises(SettingsError, match="must be https") as raised:
+        load_settings(environ={}, overrides={"kafka": given})
+    assert "marker" not in str(raised.value)
+
+
+def test_settings_written_as_an_environment_are_read_as_the_same():
+    kafka = {
+        "security_protocol": "SASL_SSL",
+        "sasl_mechanism": "PLAIN",
+        "sasl_username": "me",
+        "sasl_password": "word",
+        "ssl_ca_location": "ca.pem",
+    }
+    s3 = {"endpoint": "s3.example", "access_key": "key", "secret_key": "hush", "secure": False}
+    given = {"kafka": kafka, "s3": s3, "topic_profile": "guide", "topic_prefix": "p-"}
+    settings = load_settings(environ={}, overrides=given).settings
+    assert load_settings(environ=as_environment(settings)).settings == settings

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
+from functools import reduce
 from types import MappingProxyType
 
-from wildfire_bench.errors import SettingsError
+from pydantic import SecretStr
 
-__all__ = ["CONFIG_VARIABLE", "ENVIRONMENT_VARIABLES", "near_misses", "read_environment"]
+from wildfire_bench.errors import SettingsError
+from wildfire_bench.settings import Settings
+
+__all__ = [
+    "CONFIG_VARIABLE",
+    "ENVIRONMENT_VARIABLES",
+    "as_environment",
+    "near_misses",
+    "read_environment",
+]
 
 CONFIG_VARIABLE = "WILDFIRE_CONFIG"
 """Names the YAML file to read instead of ``./streaming_config.yaml``."""
@@ -28,6 +38,10 @@ ENVIRONMENT_VARIABLES: Mapping[str, str] = MappingProxyType(
         "KAFKA_SASL_MECHANISM": "kafka.sasl_mechanism",
         "KAFKA_SASL_USERNAME": "kafka.sasl_username",
         "KAFKA_SASL_PASSWORD": "kafka.sasl_password",
+        "KAFKA_SASL_OAUTH_TOKEN_ENDPOINT_URL": "kafka.sasl_oauth_token_endpoint_url",
+        "KAFKA_SASL_OAUTH_CLIENT_ID": "kafka.sasl_oauth_client_id",
+        "KAFKA_SASL_OAUTH_CLIENT_SECRET": "kafka.sasl_oauth_client_secret",
+        "KAFKA_SASL_OAUTH_SCOPE": "kafka.sasl_oauth_scope",
         "KAFKA_SSL_CA_LOCATION": "kafka.ssl_ca_location",
         "KAFKA_SSL_CERTIFICATE_LOCATION": "kafka.ssl_certificate_location",
         "KAFKA_SSL_KEY_LOCATION": "kafka.ssl_key_location",
@@ -107,6 +121,32 @@ def read_environment(environ: Mapping[str, str]) -> dict[str, tuple[str, str]]:
             msg = f"{found[key][0]} and {variable} both set {key}, to different values: unset one"
             raise SettingsError(msg)
         found.setdefault(key, (variable, value))
+    return found
+
+
+def as_environment(settings: Settings) -> dict[str, str]:
+    """Write settings as variables, for a process that is to have the same.
+
+    Parameters
+    ----------
+    settings
+        The compression matrix is not written: no variable holds it.
+
+    Returns
+    -------
+    dict
+        Variable to value; what is not set is an empty value, which counts as not set. It holds
+        passwords in the clear: never log it.
+    """
+    found: dict[str, str] = {}
+    for variable, key in ENVIRONMENT_VARIABLES.items():
+        value = reduce(getattr, key.split("."), settings)
+        if variable.startswith("MINIO_") or value is None:
+            found[variable] = ""  # the same setting under its other name
+        elif isinstance(value, SecretStr):
+            found[variable] = value.get_secret_value()
+        else:
+            found[variable] = str(value)
     return found
 
 

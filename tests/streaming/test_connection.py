@@ -44,6 +44,26 @@ def test_every_security_setting_reaches_librdkafka():
     }
 
 
+def test_a_token_is_fetched_by_librdkafka_itself():
+    config = client_config(
+        KafkaSettings(
+            security_protocol="SASL_SSL",
+            sasl_mechanism="OAUTHBEARER",
+            sasl_oauth_token_endpoint_url="https://login.example/token",
+            sasl_oauth_client_id="me",
+            sasl_oauth_client_secret="hush",
+            sasl_oauth_scope="kafka",
+        )
+    )
+    assert {name: value for name, value in config.items() if "oauth" in name} == {
+        "sasl.oauthbearer.method": "oidc",
+        "sasl.oauthbearer.token.endpoint.url": "https://login.example/token",
+        "sasl.oauthbearer.client.id": "me",
+        "sasl.oauthbearer.client.secret": "hush",
+        "sasl.oauthbearer.scope": "kafka",
+    }
+
+
 @pytest.fixture
 def unreachable() -> Settings:
     return Settings(kafka=KafkaSettings(bootstrap_servers=NOBODY, connect_timeout_s=0.6))

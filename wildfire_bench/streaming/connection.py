@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import time
 from collections import deque
-from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 
-from wildfire_bench.errors import BrokerUnavailable
+from wildfire_bench.errors import BrokerUnavailable, SettingsError
 from wildfire_bench.settings import KafkaSettings, Settings
 from wildfire_bench.settings_sources import load_settings
+from wildfire_bench.streaming.connection_failure import is_final, refusal, unreachable
 
 __all__ = ["LIBRDKAFKA_LOGGER", "client_config", "open_admin", "settings_for"]
 
@@ -29,16 +30,7 @@ MAX_REMEMBERED_MESSAGES = 256
 MAX_REMEMBERED_ERRORS = 32
 """Errors of a connection attempt that are kept to tell its cause."""
 
-_REFUSED = frozenset(
-    {
-        "_AUTHENTICATION",
-        "_SSL",
-        "SASL_AUTHENTICATION_FAILED",
-        "UNSUPPORTED_SASL_MECHANISM",
-        "ILLEGAL_SASL_STATE",
-    }
-)
-"""Names of errors that no waiting cures."""
+_FILES = ("ssl_ca_location", "ssl_certificate_location", "ssl_key_location")
 
 
 def client_config(kafka: KafkaSettings) -> dict[str, Any]:
@@ -63,6 +55,7 @@ def client_config(kafka: KafkaSettings) -> dict[str, Any]:
         "sasl.mechanism": kafka.sasl_mechanism,
         "sasl.username": kafka.sasl_username,
         "sasl.password": kafka.sasl_password and kafka.sasl_password.get_secret_value(),
+        **_token_config(kafka),
         "ssl.ca.location": kafka.ssl_ca_location and str(kafka.ssl_ca_location),
         "ssl.certificate.location": (
             kafka.ssl_certificate_location and str(kafka.ssl_certificate_location)
@@ -107,13 +100,14 @@ def open_admin(settings: Settings) -> AdminClient:
     Raises
     ------
     BrokerUnavailable
-        If no broker answers within ``kafka.connect_timeout_s``, or one refuses the credentials;
-        then at once.
+        If no broker answers within ``kafka.connect_timeout_s``, or one refuses the credentials or
+        shows a certificate that cannot be trusted; then at once.
+    SettingsError
+        If a certificate, key or login cannot be used; names the setting.
     """
     kafka = settings.kafka
     errors: deque[KafkaError] = deque(maxlen=MAX_REMEMBERED_ERRORS)
-    config = {**client_config(kafka), "error_cb": errors.append}
-    admin = AdminClient(config)
+    admin = _admin_client(kafka, errors)
     deadline = time.monotonic() + kafka.connect_timeout_s
     patience_s = 0.5
     while (remaining_s := deadline - time.monotonic()) > 0:
@@ -121,37 +115,43 @@ def open_admin(settings: Settings) -> AdminClient:
             admin.list_topics(timeout=min(patience_s, remaining_s))
         except KafkaException:
             admin.poll(0)  # runs error_cb: the cause is told there, not in the exception
-            _refuse_if_refused(kafka, errors)
+            if (final := next(filter(is_final, errors), None)) is not None:
+                raise BrokerUnavailable(refusal(kafka, final)) from None
             # Longer each time, for a broker whose answer itself is slow.
             patience_s *= 2
         else:
             return admin
-    raise BrokerUnavailable(_unreachable(kafka, errors))
+    raise BrokerUnavailable(unreachable(kafka, errors))
 
 
-def _refuse_if_refused(kafka: KafkaSettings, errors: Iterable[KafkaError]) -> None:
-    for error in errors:
-        if error.name() in _REFUSED:
-            msg = (
-                f"Kafka at {kafka.bootstrap_servers} refused the connection ({error.str()}): "
-                "check kafka.security_protocol, kafka.sasl_* and kafka.ssl_*"
-            )
-            raise BrokerUnavailable(msg)
+def _token_config(kafka: KafkaSettings) -> dict[str, Any]:
+    """Tokens that librdkafka fetches, and renews, by itself."""
+    if kafka.sasl_mechanism != "OAUTHBEARER":
+        return {}
+    secret = kafka.sasl_oauth_client_secret
+    return {
+        "sasl.oauthbearer.method": "oidc",
+        "sasl.oauthbearer.token.endpoint.url": kafka.sasl_oauth_token_endpoint_url,
+        "sasl.oauthbearer.client.id": kafka.sasl_oauth_client_id,
+        "sasl.oauthbearer.client.secret": secret and secret.get_secret_value(),
+        "sasl.oauthbearer.scope": kafka.sasl_oauth_scope,
+    }
 
 
-def _unreachable(kafka: KafkaSettings, errors: Iterable[KafkaError]) -> str:
-    seen = [error.str() for error in errors if error.name() != "_ALL_BROKERS_DOWN"]
-    cause = f" ({seen[-1]})" if seen else ""
-    remedy = (
-        "check kafka.security_protocol and kafka.ssl_*"
-        if "SSL" in cause
-        else "start one with `wildfire-bench stack up`, or pass the address that "
-        "`wildfire-bench stack status` shows (kafka.bootstrap_servers, KAFKA_BOOTSTRAP_SERVERS)"
-    )
-    return (
-        f"no Kafka broker answered at {kafka.bootstrap_servers} within "
-        f"{kafka.connect_timeout_s:g} s{cause}: {remedy}"
-    )
+def _admin_client(kafka: KafkaSettings, errors: deque[KafkaError]) -> AdminClient:
+    """Make the client; what it cannot be made from is told by the name of the setting."""
+    for name in _FILES:
+        path: Path | None = getattr(kafka, name)
+        if path is not None and not path.is_file():
+            msg = f"kafka.{name} is {path}, and no such file is there: give the path of a PEM file"
+            raise SettingsError(msg)
+    config = {**client_config(kafka), "error_cb": errors.append}
+    try:
+        return AdminClient(config)
+    except KafkaException as error:
+        cause = error.args[0].str().removeprefix("Failed to create admin client: ")
+    msg = f"Kafka's client refuses the connection settings ({cause}): check kafka.ssl_* and sasl_*"
+    raise SettingsError(msg)
 
 
 class _RepeatFilter(logging.Filter):
