@@ -21,7 +21,9 @@
     ├── FileNotWritten (OSError)              a received image could not be put on the disk
     ├── TransportError                        Kafka
     │   ├── BrokerUnavailable (ConnectionError)
+    │   ├── AccessDenied (PermissionError)    names the right that is missing, and on what
     │   ├── DeliveryFailed                    not acknowledged; says whether to resend
+    │   │   ├── DeliveryDenied (AccessDenied)
     │   │   ├── DeliveryTimeout (TimeoutError)
     │   │   └── RecordTooLarge                larger than its topic takes now
     │   ├── NotRunning                        used before start() or after stop()
@@ -48,12 +50,14 @@ clauses work. Messages say what was wrong, with the figures, and what to do abou
 from __future__ import annotations
 
 __all__ = [
+    "AccessDenied",
     "AcknowledgementLost",
     "BenchmarkError",
     "BrokerUnavailable",
     "CorruptData",
     "CorruptEnvelope",
     "CorruptPayload",
+    "DeliveryDenied",
     "DeliveryFailed",
     "DeliveryTimeout",
     "DigestMismatch",
@@ -178,6 +182,10 @@ class BrokerUnavailable(TransportError, ConnectionError):
     """No broker answered."""
 
 
+class AccessDenied(TransportError, PermissionError):
+    """The brokers deny a right; the message names it, what it is on, and to whom it is denied."""
+
+
 class DeliveryFailed(TransportError):
     """A send was not acknowledged by all in-sync replicas.
 
@@ -195,6 +203,10 @@ class DeliveryFailed(TransportError):
         super().__init__(message)
         self.image_id = image_id
         self.safe_to_resend = safe_to_resend
+
+
+class DeliveryDenied(DeliveryFailed, AccessDenied):
+    """The brokers deny the right to write to a topic."""
 
 
 class DeliveryTimeout(DeliveryFailed, TimeoutError):

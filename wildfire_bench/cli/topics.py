@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
+from wildfire_bench.cli.topic_acls import acls
 from wildfire_bench.settings import Settings, TopicProfileName
 from wildfire_bench.streaming.administration.broker_limits import (
     GUIDE_MESSAGE_MAX_BYTES,
@@ -34,6 +35,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     epilog="Example: wildfire-bench topics create",
 )
+
+app.command()(acls)
 
 DIFFERENT_STATUS = 1
 """Exit status of ``topics create`` when a topic that exists differs."""

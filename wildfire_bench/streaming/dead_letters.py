@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
-from wildfire_bench.errors import CorruptEnvelope, WildfireBenchError
+from wildfire_bench.errors import CorruptEnvelope, TransportError, WildfireBenchError
 from wildfire_bench.settings import KafkaSettings
+from wildfire_bench.streaming.administration.rights import Right, access_denied, is_denial
 from wildfire_bench.streaming.connection import client_config
 from wildfire_bench.streaming.model import RecordPlace
 
@@ -139,6 +141,7 @@ class DeadLetterWriter:
         self._kafka, self._topic = kafka, topic
         self._client: Producer | None = None
         self._retry: list[tuple[DeadLetter, Callable[[], None]]] = []
+        self._denied = False
         self.unwritten = 0
         """Letters that are not acknowledged yet."""
 
@@ -149,10 +152,28 @@ class DeadLetterWriter:
         self._produce(letter, written)
 
     def poll(self) -> None:
-        """Serve acknowledgements and try again what failed."""
+        """Serve acknowledgements and try again what failed.
+
+        Raises
+        ------
+        AccessDenied
+            If the brokers deny the right to write dead letters: no trying cures that, and without
+            them the consumer cannot go on.
+        TransportError
+            If the client cannot go on for another reason.
+        """
         if self._client is None:
             return
-        self._client.poll(0)
+        try:
+            self._client.poll(0)
+        except KafkaException as error:  # fatal
+            # Who may write to no topic at all gets no id as an idempotent producer to begin with.
+            self._denied = self._denied or is_denial(error.args[0])
+            if not self._denied:
+                msg = f"dead letters cannot be written ({error.args[0].str()}): start again"
+                raise TransportError(msg) from error
+        if self._denied:
+            raise access_denied(self._kafka, Right("Write", "topic", self._topic))
         retry, self._retry = self._retry, []
         for letter, written in retry:
             self._produce(letter, written)
@@ -160,13 +181,16 @@ class DeadLetterWriter:
     def close(self, timeout_s: float) -> None:
         """Wait for what is under way."""
         if self._client is not None:
-            self._client.flush(timeout_s)
+            with suppress(KafkaException):  # fatal: what is not written is not committed either
+                self._client.flush(timeout_s)
 
     def _produce(self, letter: DeadLetter, written: Callable[[], None]) -> None:
         def on_delivery(error: KafkaError | None, _message: Message) -> None:
             if error is None:
                 self.unwritten -= 1
                 written()
+            elif is_denial(error):
+                self._denied = True
             else:
                 log.error("dead letter could not be written, trying again: %s", error.str())
                 self._retry.append((letter, written))

@@ -17,9 +17,10 @@ from wildfire_bench.streaming.receiving.consumer_thread import ConsumerThread
 from wildfire_bench.streaming.receiving.inbound import InboundImage
 from wildfire_bench.streaming.receiving.reassembly import ReassemblyStatus
 from wildfire_bench.streaming.receiving.reference_fetch import ReferenceFetch
-from wildfire_bench.streaming.sending.limits import read_send_limits
+from wildfire_bench.streaming.sending.limits import require_topics
 from wildfire_bench.streaming.stac.item import CatalogueEntry
 from wildfire_bench.streaming.start_stop import StartStop
+from wildfire_bench.streaming.topics import topic_names
 
 __all__ = ["SatelliteImageConsumer"]
 
@@ -69,13 +70,16 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         ------
         BrokerUnavailable
             If no broker answers.
+        AccessDenied
+            If an image topic may not be described.
         TopicMissing
             If an image topic does not exist.
         """
         if self._thread is not None:
             return
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, read_send_limits, self.settings)
+        images = topic_names(self.settings).images
+        await loop.run_in_executor(None, partial(require_topics, self.settings, read=images))
         self._queue = asyncio.Queue()
         found = self._queue
 

@@ -83,6 +83,8 @@ class KafkaDataProducer(StartStop):
         ------
         BrokerUnavailable
             If no broker answers.
+        AccessDenied
+            If an image topic may not be described.
         TopicMissing
             If an image topic does not exist.
         """
@@ -166,6 +168,7 @@ class KafkaDataProducer(StartStop):
             If it needs the reference route and there is none.
         DeliveryFailed
             If it was not acknowledged; sending again is safe, since its id is the same.
+            `DeliveryDenied` when the brokers deny the right to write.
         """
         started = time.perf_counter()
         sender, pool = self._running()

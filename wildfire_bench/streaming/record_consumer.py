@@ -96,6 +96,8 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
         ------
         BrokerUnavailable
             If no broker answers.
+        AccessDenied
+            If the topic of a lane may not be described.
         TopicMissing
             If the topic of a lane does not exist.
         """
@@ -103,8 +105,10 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
             return
         loop = asyncio.get_running_loop()
         names = topic_names(self.settings)
-        topics = [names.dead_letters, *(names.lanes[each] for each in self.data_types)]
-        await loop.run_in_executor(None, require_topics, self.settings, topics)
+        lanes = [names.lanes[each] for each in self.data_types]
+        letters = [names.dead_letters]
+        required = partial(require_topics, self.settings, read=lanes, write=letters)
+        await loop.run_in_executor(None, required)
         self._queue = asyncio.Queue()
         found = self._queue
 

@@ -19,7 +19,8 @@ from confluent_kafka.admin import (
     TopicMetadata,
 )
 
-from wildfire_bench.errors import BrokerUnavailable, TransportError
+from wildfire_bench.errors import AccessDenied, BrokerUnavailable, TransportError
+from wildfire_bench.streaming.administration.rights import Right, is_denial
 from wildfire_bench.streaming.administration.topic_report import (
     TopicDifference,
     TopicOutcome,
@@ -85,8 +86,10 @@ def ensure_topics(
 
     Raises
     ------
+    AccessDenied
+        If the account may not create one.
     TransportError
-        If a topic cannot be created; the message has the brokers' reason.
+        If a topic cannot be created for another reason; the message has it.
     """
     metadata = _metadata(admin)
     replicas = replication_factor or min(3, len(metadata.brokers))
@@ -196,6 +199,13 @@ def _create(admin: AdminClient, specs: Sequence[TopicSpec], replicas: int) -> se
             reason = error.args[0]
             if reason.code() == KafkaError.TOPIC_ALREADY_EXISTS:
                 continue  # somebody else was faster: compare it like any other
+            if is_denial(reason):
+                msg = (
+                    f"topic {name} could not be created: Kafka denies this account the right to "
+                    f"{Right('Create', 'topic', name)}: add the ACL (`wildfire-bench topics acls "
+                    "operator` lists what is needed)"
+                )
+                raise AccessDenied(msg) from error
             msg = (
                 f"topic {name} ({replicas} replicas) could not be created ({reason.str()}): "
                 "check the brokers' number and the permission to create topics"

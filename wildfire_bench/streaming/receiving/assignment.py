@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from wildfire_bench.errors import BrokerUnavailable
+from wildfire_bench.errors import AccessDenied, BrokerUnavailable
+from wildfire_bench.streaming.administration.rights import is_denial
 from wildfire_bench.streaming.receiving.commit_pump import CommitPump, offsets_of
 from wildfire_bench.streaming.receiving.inbound import PartitionState
 from wildfire_bench.streaming.receiving.ledger import CommitNote
@@ -31,10 +32,17 @@ class Assignment:
         Told who waits in vain when a partition goes.
     dropped
         Called with each partition that goes, before its offsets are committed for the last time.
+    denied
+        Makes the error for a right that is missing, of the brokers' error and the topic.
     """
 
-    def __init__(self, commits: CommitPump, dropped: Callable[[PartitionState], None]) -> None:
-        self._commits, self._dropped = commits, dropped
+    def __init__(
+        self,
+        commits: CommitPump,
+        dropped: Callable[[PartitionState], None],
+        denied: Callable[[KafkaError, str | None], AccessDenied],
+    ) -> None:
+        self._commits, self._dropped, self._denied = commits, dropped, denied
         self.partitions: dict[tuple[str, int], PartitionState] = {}
         """Those assigned now, by topic and number."""
 
@@ -43,10 +51,12 @@ class Assignment:
 
         Raises
         ------
+        AccessDenied
+            If one may not be read (any more).
         BrokerUnavailable
             If the coordinator does not say where that is: starting elsewhere would repeat images.
         """
-        committed = _committed(consumer, partitions)
+        committed = self._committed(consumer, partitions)
         for found in committed:
             note = CommitNote.decode(found.metadata)
             position = found.offset if found.offset >= 0 else -1
@@ -77,6 +87,28 @@ class Assignment:
         consumer.incremental_unassign(partitions)
         log.warning("lost %s: images that were not committed come again", _names(partitions))
 
+    def _committed(
+        self, consumer: Consumer, partitions: list[TopicPartition]
+    ) -> list[TopicPartition]:
+        """Where the group stands, with its notes."""
+        problem: KafkaError | None = None
+        for _ in range(COMMITTED_TRIES):
+            try:
+                found: list[TopicPartition] = consumer.committed(
+                    partitions, timeout=COMMITTED_TIMEOUT_S
+                )
+            except KafkaException as error:
+                problem, topic = error.args[0], None
+            else:
+                refused = next((each for each in found if each.error), None)
+                if refused is None:
+                    return found
+                problem, topic = refused.error, refused.topic
+            if problem is not None and is_denial(problem):
+                raise self._denied(problem, topic)
+        msg = f"the group coordinator does not say where the group stands ({problem}): start again"
+        raise BrokerUnavailable(msg)
+
     def _drop(self, partitions: list[TopicPartition]) -> list[PartitionState]:
         scopes = [(found.topic, found.partition) for found in partitions]
         states = [self.partitions.pop(scope) for scope in scopes if scope in self.partitions]
@@ -84,24 +116,6 @@ class Assignment:
             state.lost = True
             self._dropped(state)
         return states
-
-
-def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
-    """Where the group stands, with its notes."""
-    problem: object = None
-    for _ in range(COMMITTED_TRIES):
-        try:
-            found: list[TopicPartition] = consumer.committed(
-                partitions, timeout=COMMITTED_TIMEOUT_S
-            )
-        except KafkaException as error:
-            problem = error
-            continue
-        problem = next((partition.error for partition in found if partition.error), None)
-        if problem is None:
-            return found
-    msg = f"the group coordinator does not say where the group stands ({problem}): start again"
-    raise BrokerUnavailable(msg)
 
 
 def _names(partitions: Sequence[TopicPartition]) -> str:

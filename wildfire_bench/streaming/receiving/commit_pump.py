@@ -9,6 +9,8 @@ from typing import Protocol, TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
+from wildfire_bench.errors import AccessDenied
+from wildfire_bench.streaming.administration.rights import is_denial
 from wildfire_bench.streaming.receiving.ledger import PartitionLedger
 
 __all__ = ["CommitPump", "Committable", "offsets_of"]
@@ -46,9 +48,16 @@ class CommitPump:
 
     What changes while a commit is under way goes with the next one, so that a fast consumer
     commits as often as the broker answers and not once an image.
+
+    Parameters
+    ----------
+    denied
+        Makes the error for a right that is missing, of the brokers' error and the topic.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, denied: Callable[[KafkaError, str | None], AccessDenied]) -> None:
+        self._denied = denied
+        self._denial: AccessDenied | None = None
         self._dirty: set[Committable] = set()
         self._waiting: list[_Waiter] = []
         self._in_flight: list[_Waiter] | None = None
@@ -71,7 +80,16 @@ class CommitPump:
             self._waiting.append((state, committed))
 
     def pump(self, consumer: Consumer) -> None:
-        """Start a commit if there is need and none is under way."""
+        """Start a commit if there is need and none is under way.
+
+        Raises
+        ------
+        AccessDenied
+            If the brokers denied the last one: no trying cures that, and what is not committed
+            comes again.
+        """
+        if self._denial is not None:
+            raise self._denial
         if self._in_flight is not None or not self._dirty or time.monotonic() < self._not_before:
             return
         states = tuple(state for state in self._dirty if not state.lost)
@@ -91,7 +109,10 @@ class CommitPump:
         """The consumer's ``on_commit`` callback."""
         if self._in_flight is None:
             return
-        error = error or next((found.error for found in partitions if found.error), None)
+        refused = next((found for found in partitions if found.error), None)
+        if refused is not None and refused.error is not None:
+            self._failed(refused.error, refused.topic)
+            return
         if error is not None:
             self._failed(error)
             return
@@ -110,9 +131,12 @@ class CommitPump:
                 self._waiting.append(waiter)
         self._dirty -= left
 
-    def _failed(self, error: KafkaError) -> None:
+    def _failed(self, error: KafkaError, topic: str | None = None) -> None:
         """Try again: the state is still ours, or a rebalance is about to take it."""
-        log.warning("offsets could not be committed, trying again: %s", error.str())
+        if is_denial(error):
+            self._denial = self._denied(error, topic)  # raised where the consumer's thread ends
+        else:
+            log.warning("offsets could not be committed, trying again: %s", error.str())
         waiters, self._in_flight = self._in_flight or [], None
         self._waiting = waiters + self._waiting
         self._dirty.update(self._in_flight_states)

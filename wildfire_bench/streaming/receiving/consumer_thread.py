@@ -13,6 +13,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException
@@ -25,7 +26,7 @@ from wildfire_bench.streaming.receiving.assignment import Assignment
 from wildfire_bench.streaming.receiving.command_queue import CommandQueue
 from wildfire_bench.streaming.receiving.commit_pump import CommitPump
 from wildfire_bench.streaming.receiving.consumer_config import group_config
-from wildfire_bench.streaming.receiving.consumer_errors import raise_if_permanent
+from wildfire_bench.streaming.receiving.consumer_errors import denied_to_group, raise_if_permanent
 from wildfire_bench.streaming.receiving.fetch_gate import FetchGate, Overload
 from wildfire_bench.streaming.receiving.inbound import InboundImage, PartitionState
 from wildfire_bench.streaming.receiving.intake import Intake
@@ -78,8 +79,9 @@ class ConsumerThread:
         self._pool = ThreadPoolExecutor(self._limits.decode_workers, thread_name_prefix="decode")
         self.intake = Intake(settings, self._pool, self.call, self)
         self._letters = DeadLetterWriter(settings.kafka, self._topics.dead_letters)
-        self._commits = CommitPump()
-        self._assignment = Assignment(self._commits, self._dropped)
+        denied = partial(denied_to_group, settings, group_id)
+        self._commits = CommitPump(denied)
+        self._assignment = Assignment(self._commits, self._dropped, denied)
         self._gate = FetchGate(self._limits.ready_bytes)
         self._waiting: deque[InboundImage] = deque()
         self._in_hand: set[InboundImage] = set()
@@ -256,7 +258,7 @@ class ConsumerThread:
                 state.ledger.read(message.offset() - 1)
                 state.clock.at_end()
         else:
-            raise_if_permanent(error, self.settings)
+            raise_if_permanent(error, self.settings, message.topic(), self.group_id)
 
     def _tick(self) -> None:
         self._next_tick = time.monotonic() + _TICK_S

@@ -11,10 +11,12 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Topic
 
 from wildfire_bench.errors import BrokerUnavailable, CorruptEnvelope, RecordMissing
 from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.administration.rights import is_denial
 from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.envelope.header_reader import headers_of
 from wildfire_bench.streaming.model import RecordPlace
 from wildfire_bench.streaming.receiving.consumer_config import reading_config
+from wildfire_bench.streaming.receiving.consumer_errors import read_denied
 from wildfire_bench.streaming.sending.limits import require_topics
 
 __all__ = ["StoredRecord", "read_partition", "read_records", "read_topic"]
@@ -44,6 +46,8 @@ def read_records(settings: Settings, places: Sequence[RecordPlace]) -> Generator
     ------
     RecordMissing
         If one is no longer kept, or its topic does not exist.
+    AccessDenied
+        If its topic may not be read.
     BrokerUnavailable
         If one does not come in time.
     """
@@ -67,9 +71,11 @@ def read_records(settings: Settings, places: Sequence[RecordPlace]) -> Generator
 
 
 def read_partition(
-    settings: Settings, topic: str, partition: int, start: int = 0
+    settings: Settings, topic: str, partition: int, start: int = 0, newest: int | None = None
 ) -> Generator[StoredRecord]:
     """Read a partition from an offset, or its first later one, to its present end.
+
+    With `newest`, no more than so many of its newest records are read.
 
     Blocks; run it in a thread.
 
@@ -77,15 +83,18 @@ def read_partition(
     ------
     RecordMissing
         If the topic does not exist.
+    AccessDenied
+        If it may not be read.
     BrokerUnavailable
         If the broker does not answer in time.
     """
     consumer = _open(settings)
     try:
         low, high = _watermarks(consumer, topic, partition, settings)
-        if max(low, start) >= high:
+        start = max(low, start, high - newest if newest else 0)
+        if start >= high:
             return
-        consumer.assign([TopicPartition(topic, partition, max(low, start))])
+        consumer.assign([TopicPartition(topic, partition, start)])
         while (record := _next(consumer, settings)) is not None:
             yield record
             if record.place.offset >= high - 1:
@@ -94,8 +103,10 @@ def read_partition(
         consumer.close()
 
 
-def read_topic(settings: Settings, topic: str) -> Generator[StoredRecord]:
-    """Read all that a topic holds now, partition by partition.
+def read_topic(
+    settings: Settings, topic: str, newest: int | None = None
+) -> Generator[StoredRecord]:
+    """Read all that a topic holds now, or the `newest` records of each of its partitions.
 
     Blocks; run it in a thread.
 
@@ -103,14 +114,16 @@ def read_topic(settings: Settings, topic: str) -> Generator[StoredRecord]:
     ------
     TopicMissing
         If it does not exist.
+    AccessDenied
+        If it may not be read.
     BrokerUnavailable
         If the broker does not answer in time.
     """
-    require_topics(settings, [topic])
+    require_topics(settings, read=[topic])
     admin = open_admin(settings)
     found = admin.list_topics(topic, timeout=settings.kafka.connect_timeout_s).topics[topic]
     for partition in sorted(found.partitions):
-        yield from read_partition(settings, topic, partition)
+        yield from read_partition(settings, topic, partition, newest=newest)
 
 
 def _open(settings: Settings) -> Consumer:
@@ -134,6 +147,9 @@ def _next(consumer: Consumer, settings: Settings) -> StoredRecord | None:
         if error is not None:
             if error.code() in _NOT_THERE:
                 return None
+            # Its group is asked for by librdkafka, and needed by nobody.
+            if is_denial(error) and error.code() != KafkaError.GROUP_AUTHORIZATION_FAILED:
+                raise read_denied(settings, message.topic() or "")
             continue
         return StoredRecord(
             RecordPlace(message.topic() or "", message.partition() or 0, message.offset() or 0),
@@ -177,6 +193,8 @@ def _watermarks(
             if code in _NOT_THERE:
                 msg = f"{topic} has no partition {partition}: see `wildfire-bench topics describe`"
                 raise RecordMissing(msg) from None
+            if is_denial(error.args[0]):
+                raise read_denied(settings, topic) from None
             if code not in _ELECTING:
                 raise _no_answer(settings) from error
             time.sleep(_POLL_S)

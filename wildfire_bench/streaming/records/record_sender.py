@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, TypeAlias
 
 from wildfire_bench.errors import DeliveryFailed, NotRunning, RecordInvalid
@@ -175,7 +176,7 @@ class RecordSender:
         """Make a lane; a missing topic is an error in words and not a time-out."""
         topics = [self._topics[data_type]]
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(None, require_topics, self._settings, topics)
+        await loop.run_in_executor(None, partial(require_topics, self._settings, write=topics))
         plan = LANE_PLANS[data_type]
         limits = self._settings.kafka_producer.model_copy(
             update={"max_in_flight_bytes": plan.window_bytes}

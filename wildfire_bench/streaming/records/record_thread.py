@@ -11,6 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
@@ -23,7 +24,7 @@ from wildfire_bench.streaming.receiving.assignment import Assignment
 from wildfire_bench.streaming.receiving.command_queue import CommandQueue
 from wildfire_bench.streaming.receiving.commit_pump import CommitPump
 from wildfire_bench.streaming.receiving.consumer_config import group_config
-from wildfire_bench.streaming.receiving.consumer_errors import raise_if_permanent
+from wildfire_bench.streaming.receiving.consumer_errors import denied_to_group, raise_if_permanent
 from wildfire_bench.streaming.receiving.inbound import PartitionState
 from wildfire_bench.streaming.records.record_envelope import ReceivedRecord
 from wildfire_bench.streaming.records.record_intake import (
@@ -80,9 +81,10 @@ class RecordThread:
         self._types: Mapping[str, DataType] = {names.lanes[each]: each for each in data_types}
         self._commands = CommandQueue()
         self._letters = DeadLetterWriter(settings.kafka, names.dead_letters)
-        self._commits = CommitPump()
+        denied = partial(denied_to_group, settings, group_id)
+        self._commits = CommitPump(denied)
         self._intake = RecordIntake(self._types, limits, self._refuse, check_schema=check_schema)
-        self._assignment = Assignment(self._commits, self._intake.drop)
+        self._assignment = Assignment(self._commits, self._intake.drop, denied)
         self._outstanding: set[InboundBatch] = set()
         self._unanswered: set[tuple[InboundBatch, Settled]] = set()
         self._paused: set[tuple[str, int]] = set()
@@ -219,7 +221,7 @@ class RecordThread:
                 self._intake.take(state, message)
             return True
         if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - librdkafka's own name
-            raise_if_permanent(error, self._settings)
+            raise_if_permanent(error, self._settings, message.topic(), self._group_id)
         return False
 
     def _refuse(self, state: PartitionState, place: RecordPlace, error: WildfireBenchError) -> None:

@@ -8,7 +8,7 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,12 +18,14 @@ from confluent_kafka import KafkaError, KafkaException, Message, Producer
 from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.errors import (
     BrokerUnavailable,
+    DeliveryDenied,
     DeliveryFailed,
     DeliveryTimeout,
     NotRunning,
     RecordTooLarge,
 )
 from wildfire_bench.settings import KafkaSettings, ProducerSettings
+from wildfire_bench.streaming.administration.rights import Right, access_denied, is_denial
 from wildfire_bench.streaming.connection import client_config
 from wildfire_bench.streaming.model import RecordPlace
 from wildfire_bench.streaming.sending.bytes_in_flight import BytesInFlight
@@ -85,6 +87,8 @@ class ProducerLane:
         self._loop = asyncio.get_running_loop()
         self._in_flight = BytesInFlight(producer.max_in_flight_bytes)
         self._unacknowledged: dict[asyncio.Future[RecordPlace], str] = {}
+        self._kafka = kafka
+        self._denied = False
         self.broken = False
         """True after a fatal error: an idempotent producer that lost its sequence is of no use."""
         config = _lane_config(kafka, producer, compression or LaneCompression(), linger_ms)
@@ -150,7 +154,7 @@ class ProducerLane:
         """
         if self._stopping.is_set():
             return ()
-        await self._loop.run_in_executor(None, self._client.flush, timeout_s)
+        await self._loop.run_in_executor(None, self._serve, self._client.flush, timeout_s)
         await asyncio.sleep(0)  # let the acknowledgements that just came in settle
         unsent = tuple(self._unacknowledged.values())
         self._stopping.set()
@@ -173,7 +177,7 @@ class ProducerLane:
                 place = RecordPlace(message.topic(), message.partition(), message.offset())  # type: ignore[arg-type]  # set once delivered
             with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
                 self._loop.call_soon_threadsafe(
-                    self._settle, acknowledged, place, error, size, record.subject
+                    self._settle, acknowledged, place, error, size, record
                 )
 
         # produce() takes bytes and arrays, no memoryview
@@ -202,7 +206,7 @@ class ProducerLane:
                     raise DeliveryTimeout(msg) from None
                 await asyncio.sleep(_QUEUE_FULL_RETRY_S)
             except KafkaException as error:
-                raise _delivery_error(error.args[0], record.subject) from error
+                raise self._delivery_error(error.args[0], record) from error
 
     def _settle(
         self,
@@ -210,7 +214,7 @@ class ProducerLane:
         place: RecordPlace | None,
         error: KafkaError | None,
         size: int,
-        subject: str,
+        record: Record,
     ) -> None:
         self._unacknowledged.pop(acknowledged, None)
         self._in_flight.give_back(size)
@@ -219,19 +223,35 @@ class ProducerLane:
         if place is not None:
             acknowledged.set_result(place)
         else:
-            acknowledged.set_exception(_delivery_error(error, subject))
+            acknowledged.set_exception(self._delivery_error(error, record))
             acknowledged.exception()  # a send that gave up may no longer look at it
+
+    def _delivery_error(self, error: KafkaError | None, record: Record) -> DeliveryFailed:
+        if (error is not None and is_denial(error)) or self._denied:
+            right = Right("Write", "topic", record.topic)
+            msg = f"{record.subject} was not sent: {access_denied(self._kafka, right)}"
+            return DeliveryDenied(msg, image_id=record.subject)
+        return _delivery_error(error, record.subject)
 
     def _note_error(self, error: KafkaError) -> None:
         if error.fatal():
             log.error("producer has to be replaced: %s", error.str())
             self.broken = True
+            # Who may write to no topic at all gets no id as an idempotent producer to begin with.
+            self._denied = is_denial(error)
+
+    def _serve(self, callbacks: Callable[[float], int], timeout_s: float) -> None:
+        """Have callbacks called; confluent-kafka raises a fatal error there, and calls none."""
+        try:
+            callbacks(timeout_s)
+        except KafkaException as error:
+            self._note_error(error.args[0])
 
     def _poll(self) -> None:
         while not self._stopping.is_set():
-            self._client.poll(_POLL_S)
+            self._serve(self._client.poll, _POLL_S)
         self._client.purge()
-        self._client.flush(_POLL_S)  # tell those whose records were thrown away
+        self._serve(self._client.flush, _POLL_S)  # tell those whose records were thrown away
 
 
 def _lane_config(
