@@ -5,6 +5,7 @@ import pytest
 
 from wildfire_bench.bench.results import BeforeAfter
 from wildfire_bench.bench.runner import OTHER_SCENES, measure_before_after
+from wildfire_bench.bench.store import append_run
 from wildfire_bench.bench.variants import ACROSS_SCENES, AFTER, VARIANTS
 from wildfire_bench.bench.workload import workload
 from wildfire_bench.settings import Settings
@@ -32,6 +33,13 @@ def results(run) -> BeforeAfter:
 
 def test_every_image_of_every_variant_arrives_identical(results):
     assert [sample.error for sample in results.failures()] == []
+
+
+def test_a_kept_run_holds_no_key_of_the_object_store(results, stack, tmp_path):
+    folder = append_run(results, tmp_path).folder
+    files = [path.read_bytes() for path in folder.iterdir()]
+    keys = (stack.s3.access_key, stack.s3.secret_key.get_secret_value())
+    assert [key for key in keys for kept in files if key.encode() in kept] == []
 
 
 def test_slow_variants_send_one_image_and_the_others_what_was_asked(results):

@@ -241,9 +241,15 @@ def _check_whole(identity: ImageIdentity, table: list[tuple[int, int, str]]) -> 
 
 def _make_bucket(client: S3Client, settings: S3Settings) -> None:
     bucket = settings.bucket
-    with object_store_errors(settings, bucket):
-        if client.bucket_exists(bucket):
-            return
+    with object_store_errors(settings, bucket, action="s3:CreateBucket"):
+        try:
+            if client.bucket_exists(bucket):
+                return
+        except S3Error as error:
+            # Those who may only write objects may not look; without a bucket, writing will say so.
+            if error.code == "AccessDenied":
+                return
+            raise
         try:
             client.make_bucket(bucket, settings.region)
         except S3Error as error:

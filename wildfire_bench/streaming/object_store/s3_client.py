@@ -115,8 +115,19 @@ def connect_s3(settings: S3Settings, connections: int) -> S3Client:
 
 
 @contextmanager
-def object_store_errors(settings: S3Settings, bucket: str, key: str = "") -> Iterator[None]:
+def object_store_errors(
+    settings: S3Settings, bucket: str, key: str = "", action: str = "s3:GetObject"
+) -> Iterator[None]:
     """Turn what the client raises into errors of our tree, without keys or signatures.
+
+    Parameters
+    ----------
+    settings
+        Of the store.
+    bucket, key
+        What it is asked about; without a key the bucket itself.
+    action
+        As policies name what is asked for: told when the store denies it.
 
     Raises
     ------
@@ -132,12 +143,11 @@ def object_store_errors(settings: S3Settings, bucket: str, key: str = "") -> Ite
         if error.code in _MISSING:
             msg = f"{what} does not exist at {settings.endpoint} ({error.code})"
             raise ObjectMissing(msg) from None
-        remedy = (
-            f": check S3_ACCESS_KEY and S3_SECRET_KEY and their rights on {bucket}"
-            if error.code in _REFUSED
-            else ""
-        )
-        msg = f"object store {settings.endpoint} refused {what} with {error.code}{remedy}"
+        msg = f"object store {settings.endpoint} refused {what} with {error.code}"
+        if error.code == "AccessDenied":
+            msg = f"{msg}: allow {action} on bucket {bucket} to the owner of S3_ACCESS_KEY"
+        elif error.code in _REFUSED:
+            msg = f"{msg}: check S3_ACCESS_KEY and S3_SECRET_KEY"
         raise ObjectStoreUnavailable(msg) from None
     except (MinioException, urllib3.exceptions.HTTPError, OSError) as error:
         msg = (

@@ -8,7 +8,7 @@ import io
 import logging
 from collections.abc import Iterable
 from concurrent.futures import Executor
-from typing import Any
+from typing import Any, Final
 
 from wildfire_bench.errors import ObjectStoreError
 from wildfire_bench.settings import S3Settings
@@ -17,6 +17,11 @@ from wildfire_bench.streaming.object_store.s3_client import S3Client, object_sto
 __all__ = ["PartedUpload", "ended"]
 
 log = logging.getLogger(__name__)
+
+
+_PUT: Final = "s3:PutObject"
+"""All steps of an upload are this one action to a policy, but for its end without an object."""
+_ABORT: Final = "s3:AbortMultipartUpload"
 
 
 class PartedUpload:
@@ -121,28 +126,28 @@ class PartedUpload:
         future.result()
 
     def _begin(self) -> None:
-        with object_store_errors(self._settings, self._bucket, self._key):
+        with object_store_errors(self._settings, self._bucket, self._key, _PUT):
             self._upload_id = self._client.begin_upload(self._bucket, self._key)
 
     def _send(self, number: int, part: bytes) -> None:
-        with object_store_errors(self._settings, self._bucket, self._key):
+        with object_store_errors(self._settings, self._bucket, self._key, _PUT):
             etag = self._client.send_part(
                 self._bucket, self._key, self._upload_id or "", number, part
             )
         self._etags[number] = etag
 
     def _complete(self) -> None:
-        with object_store_errors(self._settings, self._bucket, self._key):
+        with object_store_errors(self._settings, self._bucket, self._key, _PUT):
             self._client.complete_upload(
                 self._bucket, self._key, self._upload_id or "", self._etags
             )
 
     def _abort(self) -> None:
-        with object_store_errors(self._settings, self._bucket, self._key):
+        with object_store_errors(self._settings, self._bucket, self._key, _ABORT):
             self._client.abort_upload(self._bucket, self._key, self._upload_id or "")
 
     def _put_whole(self) -> None:
-        with object_store_errors(self._settings, self._bucket, self._key):
+        with object_store_errors(self._settings, self._bucket, self._key, _PUT):
             content = io.BytesIO(self._filling)
             self._client.put_object(self._bucket, self._key, content, len(self._filling))
 
