@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from wildfire_bench.errors import CorruptData, RecordMissing, UnsupportedFormat
+from wildfire_bench.errors import CorruptData, InputError, RecordMissing, UnsupportedFormat
 from wildfire_bench.settings import Settings
 from wildfire_bench.settings_sources import load_settings
 from wildfire_bench.streaming.dead_letters import DeadLetter
@@ -72,6 +72,8 @@ async def replay(letter: DeadLetter, *, settings: Settings | None = None) -> Rep
     ------
     RecordMissing
         If a record is no longer kept; nothing is sent then.
+    InputError
+        If a record is none of this system's topics, as in a forged letter; nothing is sent then.
     DeliveryFailed
         If a record was not acknowledged; replay again.
     """
@@ -79,6 +81,7 @@ async def replay(letter: DeadLetter, *, settings: Settings | None = None) -> Rep
     if not letter.places:
         msg = "the dead letter names no records: send the image again instead"
         raise RecordMissing(msg)
+    _refuse_topics_of_others(settings, letter)
     await asyncio.to_thread(_require_all, settings, letter)
     token = uuid.uuid4().hex
     lane = ProducerLane(settings.kafka, settings.kafka_producer)
@@ -91,6 +94,18 @@ async def replay(letter: DeadLetter, *, settings: Settings | None = None) -> Rep
         await asyncio.to_thread(records.close)
         await lane.stop(settings.kafka_producer.delivery_timeout_s)
     return Replayed(letter, tuple(places), letter.missing)
+
+
+def _refuse_topics_of_others(settings: Settings, letter: DeadLetter) -> None:
+    """Whoever may write letters must not have an operator write to other topics."""
+    names = topic_names(settings)
+    own = {*names.images, *names.lanes.values()}
+    if others := sorted({place.topic for place in letter.places} - own):
+        msg = (
+            f"the dead letter names records of {', '.join(others)}, which carries neither images "
+            "nor small records: nothing was sent; see `wildfire-bench dead-letters show`"
+        )
+        raise InputError(msg)
 
 
 def _require_all(settings: Settings, letter: DeadLetter) -> None:
