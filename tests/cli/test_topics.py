@@ -1,8 +1,12 @@
+import asyncio
 import json
 
 import pytest
 
+from tests.streaming.conftest import picture
+from wildfire_bench import KafkaDataProducer
 from wildfire_bench.cli import main
+from wildfire_bench.streaming.topics import topic_names
 
 pytestmark = pytest.mark.integration
 
@@ -52,6 +56,24 @@ def test_describe_shows_settings_of_what_exists(topics, settings):
         each["name"]: each["config"]["max.message.bytes"] for each in json.loads(out)["topics"]
     }
     assert sizes[f"{settings.topic_prefix}wildfire-satellite-imagery-binary"] == "20971520"
+
+
+def test_describe_tells_which_forms_of_images_flow(topics, settings):
+    topics("create")
+    asyncio.run(send_one(settings))
+    _, told = topics("describe")
+    (line,) = [line for line in told.splitlines() if "flows: direct" in line]
+    assert line.startswith("    flows: direct zstd, 100% of 1 sampled, newest 2")
+    _, as_json = topics("describe", "--json")
+    flows = {each["name"]: each["flows"] for each in json.loads(as_json)["topics"]}
+    (form,) = flows[topic_names(settings).binary]
+    assert (form["form"], form["codec"], form["records"]) == ("direct", "zstd", 1)
+    assert flows[topic_names(settings).json] == []
+
+
+async def send_one(settings):
+    async with KafkaDataProducer(settings=settings) as producer:
+        await producer.send_satellite_image(picture(9_000), {}, "s")
 
 
 def test_limits_are_shown_for_brokers_and_topics(topics, settings):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
@@ -18,6 +19,7 @@ from wildfire_bench.streaming.administration.broker_limits import (
     raise_limits,
     read_limits,
 )
+from wildfire_bench.streaming.administration.flowing_forms import FlowingForm, flowing_forms
 from wildfire_bench.streaming.administration.topic_admin import (
     TopicState,
     describe_topics,
@@ -78,16 +80,19 @@ def describe(
     bootstrap_servers: BootstrapOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the topics that exist, with their settings.
+    """Show the topics that exist, their settings, and which forms of images flow.
+
+    The forms are those of the newest records, at most three of each partition.
 
     Example: wildfire-bench topics describe --json
     """
     settings = load(config, bootstrap_servers).settings
     names = [spec.name for spec in topic_specs(settings)]
     states = describe_topics(open_admin(settings), names)
+    forms = flowing_forms(settings)
     missing = [name for name in names if name not in {state.name for state in states}]
     if as_json:
-        topics = [_state_json(state) for state in states]
+        topics = [_state_json(state, forms) for state in states]
         print(json.dumps({"topics": topics, "missing": missing}, indent=2))
         return
     for state in states:
@@ -95,6 +100,7 @@ def describe(
         print(f"{state.name}: {copies}")
         for key, value in state.config.items():
             print(f"    {key}={value}")
+        _print_forms(state.name, forms)
     for name in missing:
         print(f"{name}: missing; wildfire-bench topics create makes it")
 
@@ -144,12 +150,29 @@ def _print_reports(reports: tuple[TopicReport, ...]) -> None:
             print(f"           {each.key} is {each.found}, wanted {each.wanted}")
 
 
-def _state_json(state: TopicState) -> dict[str, object]:
+_Forms = Mapping[str, tuple[FlowingForm, ...] | None]
+
+
+def _print_forms(topic: str, forms: _Forms) -> None:
+    """Say what flows; topics of small records have one form only."""
+    flowing = forms.get(topic, ())
+    if flowing is None:
+        print("    flows: not told, this account may not read the topic")
+        return
+    for each in flowing:
+        what = each.form if each.codec is None else f"{each.form} {each.codec}"
+        share = f"{each.share:.0%} of {round(each.records / each.share)} sampled"
+        print(f"    flows: {what}, {share}, newest {each.newest}")
+
+
+def _state_json(state: TopicState, forms: _Forms) -> dict[str, object]:
+    flowing = forms.get(state.name, ())
     return {
         "name": state.name,
         "partitions": state.partitions,
         "replication_factor": state.replication_factor,
         "config": dict(state.config),
+        "flows": None if flowing is None else [dataclasses.asdict(each) for each in flowing],
     }
 
 
