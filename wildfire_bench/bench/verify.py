@@ -28,7 +28,14 @@ from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
 from wildfire_bench.streaming.model import Receipt, Route, SatelliteImage
 from wildfire_bench.streaming.object_store.s3_client import connect_s3, object_store_errors
 
-__all__ = ["VerifyReport", "VerifyRow", "verify"]
+__all__ = [
+    "VerifyReport",
+    "VerifyRow",
+    "own_topics",
+    "remove_group",
+    "remove_objects",
+    "verify",
+]
 
 ARRIVAL_TIMEOUT_S = 60.0
 """How long an acknowledged image may take to be handed over."""
@@ -103,7 +110,7 @@ async def verify(
         cases, not_tried = (*cases, *more), (*not_tried, *not_tried_either)
     rows: list[VerifyRow] = []
     receipts: list[Receipt] = []
-    async with _topics(settings), _consumer(settings) as images:
+    async with own_topics(settings), _consumer(settings) as images:
         try:
             for sending, group in groupby(cases, lambda case: case.settings):
                 async with KafkaDataProducer(settings=sending) as producer:
@@ -114,12 +121,13 @@ async def verify(
                         if progress:
                             progress(len(rows), len(cases), row)
         finally:
-            await asyncio.to_thread(_remove_objects, settings, receipts)
+            datarefs = [each.dataref for each in receipts if each.dataref]
+            await asyncio.to_thread(remove_objects, settings, datarefs)
     return VerifyReport(tuple(rows), not_tried, time.perf_counter() - started)
 
 
 @asynccontextmanager
-async def _topics(settings: Settings) -> AsyncIterator[None]:
+async def own_topics(settings: Settings) -> AsyncIterator[None]:
     """Topics of this run alone; made and removed in a thread."""
     kept = run_topics([settings])
     await asyncio.to_thread(kept.__enter__)
@@ -138,7 +146,7 @@ async def _consumer(settings: Settings) -> AsyncIterator[SatelliteImageConsumer]
         async with consumer as images:
             yield images
     finally:
-        await asyncio.to_thread(_remove_group, settings, group_id)
+        await asyncio.to_thread(remove_group, settings, group_id)
 
 
 async def _try(
@@ -215,21 +223,21 @@ def _difference(
     return None
 
 
-def _remove_objects(settings: Settings, receipts: Sequence[Receipt]) -> None:
+def remove_objects(settings: Settings, datarefs: Sequence[str]) -> None:
     """Remove the objects of this run; other objects of the bucket are not touched."""
-    keys = [urlsplit(each.dataref).path.removeprefix("/") for each in receipts if each.dataref]
+    keys = [urlsplit(each).path.removeprefix("/") for each in datarefs]
     if not keys:
         return
     client = connect_s3(settings.s3, 1)
     try:
         for key in keys:
-            with object_store_errors(settings.s3, settings.s3.bucket, key):
+            with object_store_errors(settings.s3, settings.s3.bucket, key, "s3:DeleteObject"):
                 client.remove_object(settings.s3.bucket, key)
     finally:
         client.close()
 
 
-def _remove_group(settings: Settings, group_id: str) -> None:
+def remove_group(settings: Settings, group_id: str) -> None:
     """Remove the committed offsets; what fails here expires by itself."""
     admin = open_admin(settings)  # named: its answers stop with its last reference
     for done in admin.delete_consumer_groups([group_id]).values():

@@ -63,7 +63,7 @@ def matrix_cases(settings: Settings) -> tuple[tuple[VerifyCase, ...], tuple[str,
     cases: list[VerifyCase] = []
     for route in Route:
         if route is Route.REFERENCE and not settings.s3.configured:
-            not_tried.append(_NO_STORE)
+            not_tried.append(NO_STORE)
             continue
         for codec in codec_names():
             if route is Route.JSON and codec not in _JSON_COMPRESSION:
@@ -95,13 +95,13 @@ def boundary_cases(settings: Settings) -> tuple[tuple[VerifyCase, ...], tuple[st
         if size_bytes > min(MAX_BOUNDARY_BYTES, settings.routing.max_image_bytes):
             not_tried.append(f"{name}: {size_bytes:,} bytes are more than is sent here")
         elif route is Route.REFERENCE and not settings.s3.configured:
-            not_tried.append(f"{name}: {_NO_STORE}")
+            not_tried.append(f"{name}: {NO_STORE}")
         else:
             cases.append(_large(name, size_bytes, route, settings))
     return tuple(cases), tuple(not_tried)
 
 
-_NO_STORE: Final = (
+NO_STORE: Final = (
     "route reference: no object store is configured (S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY)"
 )
 

@@ -51,6 +51,7 @@ COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
         "verify": SubCommand(
             "verify", "verify", "Send images by every route, receive them and compare."
         ),
+        "rollback": SubCommand("rollback", "app", "Rehearse the way back to JSON and gzip."),
         "explain": SubCommand(
             "explain", "explain", "Say which codec a file gets, why, and how all compare."
         ),

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
@@ -15,10 +13,8 @@ from wildfire_bench.bench.verify import VerifyReport, VerifyRow
 from wildfire_bench.bench.verify import verify as verify_on
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
 from wildfire_bench.cli.progress import Progress
+from wildfire_bench.cli.stack_choice import StackChoice, settings_on
 from wildfire_bench.settings import Settings
-from wildfire_bench.settings_sources import LoadedSettings
-from wildfire_bench.stack import open_stack
-from wildfire_bench.stack.opening import KindChoice
 
 __all__ = ["verify"]
 
@@ -27,10 +23,7 @@ DIFFERENT_STATUS = 1
 
 def verify(
     *,
-    stack: Annotated[
-        KindChoice,
-        typer.Option(help="auto: brokers that settings name, else what runs, else embedded."),
-    ] = "auto",
+    stack: StackChoice = "auto",
     boundaries: Annotated[
         bool, typer.Option(help="Send images as large as the thresholds, too (20 and 100 MB).")
     ] = True,
@@ -47,24 +40,13 @@ def verify(
     Example: wildfire-bench verify --stack embedded --json
     """
     loaded = load(config, bootstrap_servers)
-    with _settings_on(stack, loaded) as settings:
+    with settings_on(stack, loaded) as settings:
         report = asyncio.run(_verify(settings, boundaries=boundaries, tell_rows=not as_json))
     if as_json:
         print(json.dumps([_document(row) for row in report.rows], indent=2))
     _summarise(report)
     if not report.identical:
         raise typer.Exit(DIFFERENT_STATUS)
-
-
-@contextmanager
-def _settings_on(stack: KindChoice, loaded: LoadedSettings) -> Iterator[Settings]:
-    """Point settings at a stack; brokers that they name already are taken as they are."""
-    named = loaded.origins["kafka.bootstrap_servers"] != "default"
-    if stack == "external" or (stack == "auto" and named):
-        yield loaded.settings
-        return
-    with open_stack(stack) as opened:
-        yield opened.apply(loaded.settings)
 
 
 async def _verify(settings: Settings, *, boundaries: bool, tell_rows: bool) -> VerifyReport:
