@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
         "settings": SubCommand(
             "show_settings", "settings", "Print the settings in force and where each came from."
         ),
+        "doctor": SubCommand("doctor", "app", "Say what is wrong, and the command that mends it."),
         "send": SubCommand("send", "send", "Send image files into Kafka."),
         "receive": SubCommand("receive", "receive", "Receive images into a folder."),
         "verify": SubCommand(
