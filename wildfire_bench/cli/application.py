@@ -129,6 +129,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse_usage(error)
     except OSError as error:
         return _refuse(_system_error(error))
+    except ModuleNotFoundError as error:
+        from wildfire_bench.cli.missing_extra import told_with_extra
+
+        if not error.name or error.name.startswith("wildfire_bench"):
+            raise  # a fault of ours, not an extra that is not there
+        return _refuse(told_with_extra(error.name))
     except ValueError as error:
         from pydantic import ValidationError  # late: it takes longer than a help page
 
