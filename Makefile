@@ -14,7 +14,7 @@ UPGRADE ?=
 # Tests run in several processes, each with a broker and a store of its own; WORKERS= for one.
 WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup
 
-.PHONY: help report test test-long test-docker lint format lab lock environment clean
+.PHONY: help report test test-long test-docker lint format lab docs build licences lock environment clean
 .DEFAULT_GOAL := help
 
 help: ## List what can be made.
@@ -44,6 +44,19 @@ format: $(STAMP) ## Put the code into its style.
 
 lab: $(STAMP) ## Open the notebooks in JupyterLab.
 	@$(BIN)/wildfire-bench lab
+
+docs: $(STAMP) ## Write the documentation as pages to build/docs; renews docs/cli.md.
+	@$(BIN)/python scripts/write_cli_reference.py
+	@$(BIN)/sphinx-build -W --keep-going -q -E docs build/docs
+	@echo build/docs/index.html
+
+build: $(STAMP) ## Build wheel and sdist into dist, the version from the newest tag; try the wheel.
+	@rm -rf dist
+	@$(BIN)/pyproject-build --no-isolation --outdir dist . >/dev/null
+	@$(BIN)/python scripts/try_wheel.py dist/*.whl
+
+licences: $(STAMP) ## Renew docs/licences.md; fails on copyleft without a reason.
+	@$(BIN)/python scripts/write_licences.py
 
 environment: $(STAMP) ## Make .venv from the lock.
 

@@ -5,6 +5,7 @@ from importlib.util import find_spec
 
 import pytest
 
+from wildfire_bench.cli import application as command_line
 from wildfire_bench.cli import main
 from wildfire_bench.cli.application import COMMANDS
 
@@ -120,3 +121,31 @@ def test_a_value_that_no_model_takes_is_told_in_one_line(capsys):
     assert main(["bench", "routes", "--codec", "LZ4"]) == 2
     printed = capsys.readouterr().err
     assert (printed.count("\n"), "codec" in printed) == (1, True)
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        ("jgo", "pip install 'wildfire-bench[embedded]'"),
+        ("pyarrow.parquet", "pip install 'wildfire-bench[bench]'"),
+        ("PIL.Image", "pip install 'wildfire-bench[samples]'"),
+        ("nobody_knows", "pip install 'wildfire-bench[bench,embedded,samples,lab,fast,api]'"),
+    ],
+)
+def test_a_package_that_is_missing_is_told_with_its_extra(module, told, monkeypatch, capsys):
+    def missing(_):
+        raise ModuleNotFoundError(name=module)
+
+    monkeypatch.setattr(command_line, "application", missing)
+    assert main(["report"]) == 2
+    printed = capsys.readouterr().err
+    assert (printed.count("\n"), told in printed) == (1, True)
+
+
+def test_a_module_of_ours_that_is_missing_is_a_fault_and_raises(monkeypatch):
+    def missing(_):
+        raise ModuleNotFoundError(name="wildfire_bench.gone")
+
+    monkeypatch.setattr(command_line, "application", missing)
+    with pytest.raises(ModuleNotFoundError):
+        main(["report"])

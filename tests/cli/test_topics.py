@@ -88,3 +88,14 @@ def test_limits_raise_explains_what_is_read_only(topics):
     _, out = topics("limits", "--raise", "--max-bytes", "104857601")
     assert "socket.request.max.bytes" in out
     assert out.count("read-only while a broker runs") == 2
+
+
+def test_mend_alters_what_differs_and_says_what_it_was(topics):
+    topics("create", "--profile", "guide")
+    status, out = topics("mend")
+    assert (status, "compression.type was zstd, wanted producer" in out) == (0, True)
+    assert topics("create")[0] == 0
+
+
+def test_mend_refuses_a_topic_that_is_not_ours(topics):
+    assert topics("mend", "--topic", "somebody-elses")[0] == 2

@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
         "settings": SubCommand(
             "show_settings", "settings", "Print the settings in force and where each came from."
         ),
+        "doctor": SubCommand("doctor", "app", "Say what is wrong, and the command that mends it."),
         "send": SubCommand("send", "send", "Send image files into Kafka."),
         "receive": SubCommand("receive", "receive", "Receive images into a folder."),
         "verify": SubCommand(
@@ -129,6 +130,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse_usage(error)
     except OSError as error:
         return _refuse(_system_error(error))
+    except ModuleNotFoundError as error:
+        from wildfire_bench.cli.missing_extra import told_with_extra
+
+        if not error.name or error.name.startswith("wildfire_bench"):
+            raise  # a fault of ours, not an extra that is not there
+        return _refuse(told_with_extra(error.name))
     except ValueError as error:
         from pydantic import ValidationError  # late: it takes longer than a help page
 

@@ -11,6 +11,7 @@ import typer
 
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
 from wildfire_bench.cli.topic_acls import acls
+from wildfire_bench.cli.topic_mend import mend
 from wildfire_bench.settings import Settings, TopicProfileName
 from wildfire_bench.streaming.administration.broker_limits import (
     GUIDE_MESSAGE_MAX_BYTES,
@@ -60,7 +61,8 @@ def create(
 ) -> None:
     """Create the topics that are missing and compare the others.
 
-    Topics that exist are never altered: their differences are shown, and the exit status is 1.
+    Topics that exist are never altered: their differences are shown, and the exit status is 1;
+    `topics mend` alters them.
 
     Example: wildfire-bench topics create --profile guide
     """
@@ -137,6 +139,9 @@ def limits(
         print(json.dumps(_limits_json(found), indent=2))
     else:
         _print_limits(found)
+
+
+app.command()(mend)
 
 
 def _with_profile(settings: Settings, profile: TopicProfileName | None) -> Settings:

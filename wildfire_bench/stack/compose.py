@@ -31,7 +31,14 @@ from wildfire_bench.stack.readiness import wait_for_brokers
 from wildfire_bench.stack.server import BrokerProcess, ServerProcess
 from wildfire_bench.stack.stack import Stack, StackKind
 
-__all__ = ["compose_down", "compose_up", "find_any_compose", "find_compose", "open_compose"]
+__all__ = [
+    "compose_containers",
+    "compose_down",
+    "compose_up",
+    "find_any_compose",
+    "find_compose",
+    "open_compose",
+]
 
 HEALTH_TIMEOUT_S = 120.0
 """How long containers may take to become healthy; the health checks allow 80 s."""
@@ -66,6 +73,11 @@ def find_any_compose(*, engine: Engine | None = None) -> Stack | None:
     containers = _inspect(engine, ALL_SERVICES)
     found = (_as_stack(containers, size, s3=s3) for s3 in (True, False) for size in (3, 1))
     return next((stack for stack in found if stack is not None), None)
+
+
+def compose_containers(*, engine: Engine | None = None) -> dict[str, Container]:
+    """Return every container of the project by its service, in whatever state it is."""
+    return _inspect(engine or DockerEngine(), ALL_SERVICES)
 
 
 def open_compose(*, brokers: int = 1, s3: bool = True, engine: Engine | None = None) -> Stack:

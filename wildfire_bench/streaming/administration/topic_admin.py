@@ -31,6 +31,7 @@ from wildfire_bench.streaming.topics import TopicSpec
 __all__ = [
     "ConfigOrRefusal",
     "TopicState",
+    "compare_topics",
     "describe_topics",
     "ensure_topics",
     "resource_config",
@@ -92,7 +93,7 @@ def ensure_topics(
         If a topic cannot be created for another reason; the message has it.
     """
     metadata = _metadata(admin)
-    replicas = replication_factor or min(3, len(metadata.brokers))
+    replicas = _replicas(metadata, replication_factor)
     wanted = [_with_replicas(spec, replicas) for spec in specs]
     missing = [spec for spec in wanted if spec.name not in metadata.topics]
     created = _create(admin, missing, replicas)
@@ -102,6 +103,28 @@ def ensure_topics(
     for spec, found in zip(present, _looked_up(admin, [s.name for s in present]), strict=True):
         reports[spec.name] = _compare(spec, replicas, *found)
     return tuple(reports[spec.name] for spec in wanted)
+
+
+def compare_topics(
+    admin: AdminClient, specs: Sequence[TopicSpec], replication_factor: int | None = None
+) -> tuple[TopicReport, ...]:
+    """Compare the topics that exist with how they are wanted, and create none.
+
+    Parameters
+    ----------
+    admin, specs, replication_factor
+        As for `ensure_topics`.
+
+    Returns
+    -------
+    tuple of TopicReport
+        One per specification whose topic exists, in order.
+    """
+    metadata = _metadata(admin)
+    replicas = _replicas(metadata, replication_factor)
+    wanted = [_with_replicas(spec, replicas) for spec in specs if spec.name in metadata.topics]
+    found = _looked_up(admin, [spec.name for spec in wanted])
+    return tuple(_compare(spec, replicas, *each) for spec, each in zip(wanted, found, strict=True))
 
 
 def describe_topics(admin: AdminClient, names: Iterable[str]) -> tuple[TopicState, ...]:
@@ -177,6 +200,10 @@ def _looked_up(admin: AdminClient, names: Sequence[str]) -> list[_Found]:
     resources = [ConfigResource(ConfigResource.Type.TOPIC, name) for name in names]
     configs = resource_config(admin, resources)
     return [(topics[name], config) for name, config in zip(names, configs, strict=True)]
+
+
+def _replicas(metadata: ClusterMetadata, wanted: int | None) -> int:
+    return wanted or min(3, len(metadata.brokers))
 
 
 def _with_replicas(spec: TopicSpec, replicas: int) -> TopicSpec:

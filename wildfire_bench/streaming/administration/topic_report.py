@@ -1,4 +1,4 @@
-"""What was found of a wanted topic: created, as wanted, or different and how."""
+"""What was found of a wanted topic: created, as wanted, altered, or different and how."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ __all__ = ["TopicDifference", "TopicOutcome", "TopicReport", "require_topics"]
 
 
 class TopicOutcome(StrEnum):
-    """What `ensure_topics` found or did."""
+    """What was found or done."""
 
     CREATED = "created"
     UNCHANGED = "unchanged"
     DIFFERS = "differs"
+    ALTERED = "altered"
+    """Its differences are what it was before."""
     UNREAD = "unread"
     """It exists, and the brokers do not let its settings be read."""
 
@@ -55,5 +57,5 @@ def require_topics(reports: Iterable[TopicReport]) -> None:
         for each in report.differences
     ]
     if differences:
-        msg = f"{'; '.join(differences)}: alter or delete the topics, or set topic_prefix"
+        msg = f"{'; '.join(differences)}: run `wildfire-bench topics mend`, or set topic_prefix"
         raise TopicMismatch(msg)

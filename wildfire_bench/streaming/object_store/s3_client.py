@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -20,7 +22,7 @@ from wildfire_bench.errors import (
 )
 from wildfire_bench.settings import S3Settings
 
-__all__ = ["S3Client", "connect_s3", "object_store_errors"]
+__all__ = ["S3Client", "connect_s3", "object_store_errors", "store_time"]
 
 CONNECT_TIMEOUT_S: Final = 10.0
 RETRIES: Final = 3
@@ -112,6 +114,28 @@ def connect_s3(settings: S3Settings, connections: int) -> S3Client:
         )
     except ValueError:
         raise _unusable_endpoint() from None
+
+
+def store_time(settings: S3Settings) -> datetime | None:
+    """Ask the store for its time, by an unsigned request: a signed one needs the right time.
+
+    Parameters
+    ----------
+    settings
+        Where the store is.
+
+    Returns
+    -------
+    datetime or None
+        The Date header of its answer, in whole seconds, whatever the status; None without one.
+    """
+    host, secure = _host_of(settings.endpoint or "", settings.secure)
+    with urllib3.PoolManager(timeout=settings.timeout_s, retries=False) as pool:
+        answer = pool.request("HEAD", f"{'https' if secure else 'http'}://{host}/", redirect=False)
+    try:
+        return parsedate_to_datetime(answer.headers.get("Date", ""))
+    except ValueError:
+        return None
 
 
 @contextmanager

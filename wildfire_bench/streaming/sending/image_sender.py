@@ -10,7 +10,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from wildfire_bench.compression.auto import ChosenEncoder
 from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder
 from wildfire_bench.errors import ObjectStoreNotConfigured
 from wildfire_bench.settings import Settings
@@ -329,4 +328,6 @@ class ImageSender:
 
 
 def _reason_of(encoder: ImageEncoder) -> str | None:
-    return encoder.reason if isinstance(encoder, ChosenEncoder) else None
+    # Of those that `auto` makes; to import their class here would need zstandard.
+    reason: str | None = getattr(encoder, "reason", None)
+    return reason
