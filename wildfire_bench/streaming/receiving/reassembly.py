@@ -154,6 +154,23 @@ class Reassembly:
             images=images,
         )
 
+    def find(
+        self, image_id: str, now_ms: Callable[[Hashable], float]
+    ) -> tuple[ReassemblyState, ...]:
+        """How far one image is: more than one state if resends were cut differently."""
+        found = tuple(self._assemblies.items())
+        return tuple(
+            assembly.state(now_ms(key[0]))
+            for key, assembly in found
+            if assembly.image_id == image_id
+        )
+
+    def extent(self, now_ms: Callable[[Hashable], float]) -> tuple[int, float]:
+        """Images in reassembly, and the age of the oldest in seconds; looks into none of them."""
+        found = tuple(self._assemblies.items())
+        ages_ms = (now_ms(key[0]) - assembly.first_ms for key, assembly in found)
+        return len(found), max((0.0, *ages_ms)) / 1000
+
     def _open(self, chunk: Chunk, now_ms: float) -> Assembly:
         size = chunk.envelope.identity.size_bytes
         if size > self._max_image_bytes:
