@@ -11,7 +11,7 @@ from prometheus_client.core import Metric
 from prometheus_client.exposition import generate_latest
 from prometheus_client.registry import Collector
 
-from wildfire_bench.monitoring.families import counter, gauge
+from wildfire_bench.monitoring.families import Values, counter, gauge
 from wildfire_bench.monitoring.registration import find_readers
 from wildfire_bench.streaming.observation.snapshots import Observable, Snapshot
 
@@ -59,9 +59,9 @@ class MetricsExporter(Collector):
             except Exception:
                 self._failures += 1
                 log.exception("no metrics of %s", kind.__name__)
-        failures = {(): float(self._failures)}
+        failures: Values = {(): float(self._failures)}
         yield counter("wildfire_metrics_failures", "Readers of metrics that failed.", (), failures)
-        build = {(version("wildfire-bench"),): 1.0}
+        build: Values = {(version("wildfire-bench"),): 1.0}
         yield gauge("wildfire_build_info", "Version that runs.", ("version",), build)
 
     def exposition(self) -> bytes:

@@ -57,7 +57,7 @@ def histogram(
     for label_values, counts in values:
         merged[label_values].append(counts)
     for label_values, each in merged.items():
-        counts = [sum(column) for column in zip(*(one.counts for one in each), strict=True)]
-        buckets = list(zip(_BOUNDS, map(float, accumulate(counts)), strict=True))
+        summed = [sum(column) for column in zip(*(one.counts for one in each), strict=True)]
+        buckets = list(zip(_BOUNDS, map(float, accumulate(summed)), strict=True))
         family.add_metric(label_values, buckets, sum(one.sum_s for one in each))
     return family

@@ -189,9 +189,9 @@ class ImageChunkManager(StartStop):
         data = await asyncio.shield(filling)  # a caller that gives up must not stop it half-way
         return None if data is None else (data, dict(assembly.metadata))
 
-    def status(self) -> ReassemblyStatus:
-        """What is being put together now."""
-        return self._reassembly.status(lambda scope: self._clocks[scope].now_ms())
+    def status(self, max_images: int | None = None) -> ReassemblyStatus:
+        """What is being put together now; with `max_images` only so many are listed."""
+        return self._reassembly.status(lambda scope: self._clocks[scope].now_ms(), max_images)
 
     def find(self, image_id: str) -> tuple[ReassemblyState, ...]:
         """How far one image is: empty when it is not being put together."""

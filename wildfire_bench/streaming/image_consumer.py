@@ -65,6 +65,11 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         self._queue: asyncio.Queue[InboundImage | BaseException | None] = asyncio.Queue()
         self._current: InboundImage | None = None
 
+    @property
+    def joined(self) -> bool:
+        """Whether it runs and the group has given it its partitions, be it none."""
+        return self._thread is not None and self._thread.joined
+
     async def start(self) -> None:
         """Connect and join the group.
 
@@ -130,10 +135,10 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         self._current = found
         return self._image(found)
 
-    def status(self) -> ReassemblyStatus:
-        """Images that are being put together."""
+    def status(self, max_images: int | None = None) -> ReassemblyStatus:
+        """Images that are being put together; with `max_images` only so many are listed."""
         thread = self._running()
-        return thread.intake.reassembly.status(thread.partition_clock())
+        return thread.intake.reassembly.status(thread.partition_clock(), max_images)
 
     def find(self, image_id: str) -> tuple[ReassemblyState, ...]:
         """How far one image is: empty when it is not being put together."""

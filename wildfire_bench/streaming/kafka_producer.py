@@ -76,6 +76,11 @@ class KafkaDataProducer(StartStop):
         self._tally = SendingTally()
 
     @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._sender is not None
+
+    @property
     def in_flight_bytes(self) -> int:
         """Encoded bytes that wait for acknowledgement now."""
         return 0 if self._sender is None else self._sender.in_flight_bytes

@@ -90,6 +90,11 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
         self._queue: asyncio.Queue[InboundBatch | BaseException | None] = asyncio.Queue()
         self._current: InboundBatch | None = None
 
+    @property
+    def joined(self) -> bool:
+        """Whether it runs and the group has given it its partitions, be it none."""
+        return self._thread is not None and self._thread.joined
+
     async def start(self) -> None:
         """Connect and join the group.
 

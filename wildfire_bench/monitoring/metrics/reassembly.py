@@ -30,7 +30,7 @@ def reassembly(found: Sequence[ReassemblySnapshot]) -> Iterator[Metric]:
             "oldest_age_s",
         ),
     ):
-        values = {(each.group_id,): float(getattr(each, field)) for each in found}
+        values = add_up(((each.group_id,), getattr(each, field)) for each in found)
         yield gauge(f"wildfire_reassembly_{name}", text, _GROUP, values)
     yield counter(
         "wildfire_reassembly_completed",

@@ -142,16 +142,21 @@ class Reassembly:
             if key[0] == scope:
                 self.forget(assembly)
 
-    def status(self, now_ms: Callable[[Hashable], float]) -> ReassemblyStatus:
-        """What is in reassembly; `now_ms` gives the time of a scope."""
-        found = tuple(self._assemblies.items())
-        images = tuple(assembly.state(now_ms(key[0])) for key, assembly in found)
+    def status(
+        self, now_ms: Callable[[Hashable], float], max_images: int | None = None
+    ) -> ReassemblyStatus:
+        """What is in reassembly; `now_ms` gives the time of a scope.
+
+        With `max_images` the sums are of all, and as many are listed, the first to come first.
+        """
+        in_flight, oldest_age_s = self.extent(now_ms)
+        listed = tuple(self._assemblies.items())[:max_images]
         return ReassemblyStatus(
-            in_flight=len(images),
+            in_flight=in_flight,
             held_bytes=self.budget.memory_bytes,
             spilled_bytes=self.budget.spilled_bytes,
-            oldest_age_s=max((image.age_s for image in images), default=0.0),
-            images=images,
+            oldest_age_s=oldest_age_s,
+            images=tuple(assembly.state(now_ms(key[0])) for key, assembly in listed),
         )
 
     def find(

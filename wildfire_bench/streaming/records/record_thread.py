@@ -117,11 +117,16 @@ class RecordThread:
         if self._thread.is_alive():
             self._thread.join()
 
+    @property
+    def joined(self) -> bool:
+        """Whether the group has given it its partitions, be it none."""
+        return self._assignment.joined and self._thread.is_alive()
+
     def snapshots(self) -> tuple[Snapshot, ...]:
         """Figures of now; from any thread."""
         receiving = RecordReceivingSnapshot(
             group_id=self._group_id,
-            joined=self._assignment.joined and self._thread.is_alive(),
+            joined=self.joined,
             records=self._intake.received(),
             outstanding_batches=len(self._outstanding),
         )
