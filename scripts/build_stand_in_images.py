@@ -5,9 +5,12 @@ and the ``embedded`` extra installed. Nothing is pulled from an image registry: 
 few of Debian's packages; Kafka is its official jars, started by the official image's own wrapper
 class; SeaweedFS is the program of its wheel.
 
-They get the tags that docker-compose.yml names, since that is what is to be tried, and the label
-``wildfire-bench.stand-in``. An image that has such a tag without that label is an official one: it
-is left alone and nothing takes its place.
+For the service's Dockerfile there is a base with Debian's Python, and wheels of what it installs in
+build/wheels; how to build with these is printed at the end.
+
+The servers get the tags that docker-compose.yml names, since that is what is to be tried, and the
+label ``wildfire-bench.stand-in``. An image that has such a tag without that label is an official
+one: it is left alone and nothing takes its place.
 """
 
 from __future__ import annotations
@@ -31,10 +34,19 @@ BASE_IMAGE = "wildfire-bench-stand-in-base:latest"
 LABEL = "wildfire-bench.stand-in"
 PACKAGES = ("base-files", "bash", "busybox", "libc6", "libgcc-s1", "libtinfo6", "zlib1g")
 """What Java, SeaweedFS and their start scripts need; nothing of it is configured or run here."""
+PYTHON_IMAGE = "wildfire-bench-stand-in-python:latest"
+PYTHON_PACKAGES = (
+    *("libbz2-1.0", "libcrypt1", "libexpat1", "libffi8", "liblzma5", "libsqlite3-0", "libssl3"),
+    *("libstdc++6", "libuuid1", "libpython3.11-minimal", "libpython3.11-stdlib"),
+    *("python3-pip-whl", "python3-setuptools-whl", "python3.11", "python3.11-minimal"),
+    *("python3.11-venv", "python3-minimal"),
+)
+WHEELS = "build/wheels"
 APPLETS = ("chown", "grep", "ln", "mkdir", "sh", "wget")
 USERS = "root:x:0:0:root:/:/bin/sh\nappuser:x:1000:1000::/:/bin/bash\n"
 DOWNLOAD_TIMEOUT_S = 60
 BUILD_TIMEOUT_S = 60
+WHEELS_TIMEOUT_S = 300
 
 
 def main() -> int:
@@ -52,6 +64,12 @@ def main() -> int:
                 fill_context(context)
                 _build(image, context)
             print(f"{image}: stand-in built; it was not pulled and is not the official image")
+        _ensure_python()
+        _collect_wheels()
+        print(
+            f"for the service: PYTHON_IMAGE={PYTHON_IMAGE} PIP_NO_INDEX=1 "
+            f"PIP_FIND_LINKS=/src/{WHEELS} docker-compose up -d --build data-ingestion-service"
+        )
     except (StackError, OSError, subprocess.SubprocessError) as error:
         print(f"no stand-in images: {_reason(error)}", file=sys.stderr)
         return 1
@@ -59,8 +77,28 @@ def main() -> int:
 
 
 def _ensure_base() -> None:
-    if _exists(BASE_IMAGE):
-        return
+    if not _exists(BASE_IMAGE):
+        _import_packages(BASE_IMAGE, PACKAGES)
+
+
+def _ensure_python() -> None:
+    """A base for the service's Dockerfile."""
+    if not _exists(PYTHON_IMAGE):
+        _import_packages(PYTHON_IMAGE, PACKAGES + PYTHON_PACKAGES)
+
+
+def _collect_wheels() -> None:
+    """Wheels of the package and all that its Dockerfile installs, for Debian's Python."""
+    root = RECIPES.parents[1]
+    with tempfile.TemporaryDirectory(prefix="wildfire-venv-") as folder:
+        _run(["/usr/bin/python3", "-m", "venv", folder], timeout_s=BUILD_TIMEOUT_S)
+        wheel = [f"{folder}/bin/pip", "wheel", "--quiet", "--wheel-dir", WHEELS]
+        wanted = ["--constraint", "constraints.txt", ".[api,fast]", "hatchling"]
+        _run([*wheel, *wanted], timeout_s=WHEELS_TIMEOUT_S, work_dir=root)
+
+
+def _import_packages(image: str, names: tuple[str, ...]) -> None:
+    """Make an image out of Debian's packages."""
     with tempfile.TemporaryDirectory(prefix="wildfire-base-") as folder:
         packages, root = Path(folder) / "packages", Path(folder) / "root"
         packages.mkdir()
@@ -72,20 +110,21 @@ def _ensure_base() -> None:
         (root / "tmp").chmod(0o1777)
         (root / "etc" / "passwd").write_text(USERS, encoding="ascii")
         # As root, apt would download as a user of its own, who may not write to this folder.
-        download = ["apt-get", "-o", "APT::Sandbox::User=root", "download", *PACKAGES]
+        download = ["apt-get", "-o", "APT::Sandbox::User=root", "download", *names]
         _run(download, timeout_s=DOWNLOAD_TIMEOUT_S, work_dir=packages)
         for package in sorted(packages.glob("*.deb")):
             archive = package.with_suffix(".tar")
             with archive.open("wb") as unpacked:
                 command = ["dpkg-deb", "--fsys-tarfile", str(package)]
                 subprocess.run(command, check=True, stdout=unpacked, timeout=BUILD_TIMEOUT_S)
-            keep = ["--keep-directory-symlink", "--exclude=./usr/share"]
+            unused = [f"--exclude=./usr/share/{name}" for name in ("doc", "locale", "man")]
+            keep = ["--keep-directory-symlink", *unused]
             _run(["tar", "-C", str(root), "-xf", str(archive), *keep], timeout_s=BUILD_TIMEOUT_S)
         for applet in APPLETS:
             (root / "bin" / applet).symlink_to("busybox")
         base = Path(folder) / "base.tar"
         _run(["tar", "-C", str(root), "-cf", str(base), "."], timeout_s=BUILD_TIMEOUT_S)
-        _docker("import", str(base), BASE_IMAGE, timeout_s=BUILD_TIMEOUT_S)
+        _docker("import", str(base), image, timeout_s=BUILD_TIMEOUT_S)
 
 
 def _kafka_context(context: Path) -> None:

@@ -166,7 +166,7 @@ def test_two_names_with_one_value_are_taken():
             (
                 "grafana (streaming_config.yaml:1) is not a setting: there are kafka, "
                 "kafka_producer, compression_matrix, routing, kafka_consumer, s3, "
-                "topic_profile, topic_prefix"
+                "service, log, topic_profile, topic_prefix"
             ),
         ),
         (

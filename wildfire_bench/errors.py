@@ -39,6 +39,9 @@
     │   ├── StackNotInstalled                 a missing extra, jar or engine
     │   ├── StackStartFailed
     │   └── StackTimeout (TimeoutError)
+    ├── ServiceError                          the service and its status API
+    │   ├── ServiceNotInstalled               the extra `api` is missing
+    │   └── AddressUnavailable (OSError)      it cannot listen where it should
     └── BenchmarkError                        a measurement or a notebook could not run
         ├── SampleUnavailable
         └── InvalidParameter (ValueError)
@@ -52,6 +55,7 @@ from __future__ import annotations
 __all__ = [
     "AccessDenied",
     "AcknowledgementLost",
+    "AddressUnavailable",
     "BenchmarkError",
     "BrokerUnavailable",
     "CorruptData",
@@ -79,6 +83,8 @@ __all__ = [
     "RecordMissing",
     "RecordTooLarge",
     "SampleUnavailable",
+    "ServiceError",
+    "ServiceNotInstalled",
     "SettingsError",
     "StackError",
     "StackNotInstalled",
@@ -267,6 +273,18 @@ class StackStartFailed(StackError):
 
 class StackTimeout(StackError, TimeoutError):
     """A server of the stack did not become ready in time."""
+
+
+class ServiceError(WildfireBenchError):
+    """The service or its status API cannot do what was asked."""
+
+
+class ServiceNotInstalled(ServiceError):
+    """The extra ``api`` is missing; the message names the packages."""
+
+
+class AddressUnavailable(ServiceError, OSError):
+    """The service cannot listen where it should: the port is taken, or the address is not ours."""
 
 
 class BenchmarkError(WildfireBenchError):

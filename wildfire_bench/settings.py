@@ -13,17 +13,22 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, SecretStr, model_validator
 from pydantic.fields import FieldInfo
+
+from wildfire_bench.settings_base import FrozenSettings, PositiveFloat, PositiveInt
+from wildfire_bench.settings_service import LogSettings, ServiceSettings
 
 __all__ = [
     "CodecChoice",
     "ConsumerSettings",
     "DataType",
     "KafkaSettings",
+    "LogSettings",
     "ProducerSettings",
     "RoutingSettings",
     "S3Settings",
+    "ServiceSettings",
     "Settings",
     "TopicProfileName",
     "setting_keys",
@@ -49,9 +54,6 @@ _NEEDED = {
     ),
 }
 """What each mechanism cannot do without."""
-
-PositiveInt = Annotated[int, Field(gt=0)]
-PositiveFloat = Annotated[float, Field(gt=0)]
 
 
 class DataType(StrEnum):
@@ -94,16 +96,7 @@ def setting_keys() -> Mapping[str, FieldInfo]:
     return keys
 
 
-class _Frozen(BaseModel):
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        validate_default=True,
-        hide_input_in_errors=True,  # an input may be a secret
-    )
-
-
-class KafkaSettings(_Frozen):
+class KafkaSettings(FrozenSettings):
     """How to reach and authenticate to the brokers."""
 
     bootstrap_servers: str = "localhost:9092"
@@ -145,7 +138,7 @@ class KafkaSettings(_Frozen):
         return ("sasl_mechanism", *_NEEDED.get(self.sasl_mechanism or "", ()), *certificate)
 
 
-class ProducerSettings(_Frozen):
+class ProducerSettings(FrozenSettings):
     """What the guide calls ``kafka_producer``, and the limits of sending."""
 
     compression_type: Literal["zstd", "gzip", "none"] = "zstd"
@@ -177,7 +170,7 @@ class ProducerSettings(_Frozen):
         return self
 
 
-class RoutingSettings(_Frozen):
+class RoutingSettings(FrozenSettings):
     """Thresholds of the guide's section 2, in raw bytes; 1 MB is 1,000,000 bytes."""
 
     direct_max_bytes: PositiveInt = 20 * MB
@@ -197,7 +190,7 @@ class RoutingSettings(_Frozen):
         return self
 
 
-class ConsumerSettings(_Frozen):
+class ConsumerSettings(FrozenSettings):
     """Limits of receiving."""
 
     auto_offset_reset: Literal["earliest", "latest"] = "earliest"
@@ -220,7 +213,7 @@ class ConsumerSettings(_Frozen):
     session_timeout_s: Annotated[float, Field(ge=6, le=1800)] = 45.0
 
 
-class S3Settings(_Frozen):
+class S3Settings(FrozenSettings):
     """The object store of the reference route; not configured while `endpoint` is None."""
 
     endpoint: str | None = None
@@ -253,7 +246,7 @@ class S3Settings(_Frozen):
         return self
 
 
-class CodecChoice(_Frozen):
+class CodecChoice(FrozenSettings):
     """One row of the compression matrix."""
 
     codec: Annotated[str, Field(pattern=r"^[a-z0-9_-]{1,32}$")]
@@ -283,7 +276,7 @@ def _guide_matrix() -> dict[DataType, CodecChoice]:
     }
 
 
-class Settings(_Frozen):
+class Settings(FrozenSettings):
     """Everything that can be set."""
 
     kafka: KafkaSettings = KafkaSettings()
@@ -292,6 +285,8 @@ class Settings(_Frozen):
     routing: RoutingSettings = RoutingSettings()
     kafka_consumer: ConsumerSettings = ConsumerSettings()
     s3: S3Settings = S3Settings()
+    service: ServiceSettings = ServiceSettings()
+    log: LogSettings = LogSettings()
     topic_profile: TopicProfileName = TopicProfileName.TUNED
     topic_prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{0,64}$")] = ""
     """Put before every topic name, so that several set-ups share brokers; empty as in the guide."""

@@ -86,6 +86,13 @@ ENVIRONMENT_VARIABLES: Mapping[str, str] = MappingProxyType(
         "MINIO_ENDPOINT": "s3.endpoint",
         "MINIO_ACCESS_KEY": "s3.access_key",
         "MINIO_SECRET_KEY": "s3.secret_key",
+        "WILDFIRE_SERVICE_HOST": "service.host",
+        "WILDFIRE_SERVICE_PORT": "service.port",
+        "WILDFIRE_SERVICE_TOKEN": "service.token",
+        "WILDFIRE_SERVICE_UNPROTECTED": "service.unprotected",
+        "WILDFIRE_SERVICE_STOP_TIMEOUT_S": "service.stop_timeout_s",
+        "WILDFIRE_LOG_FORMAT": "log.format",
+        "WILDFIRE_LOG_LEVEL": "log.level",
         "WILDFIRE_TOPIC_PROFILE": "topic_profile",
         "WILDFIRE_TOPIC_PREFIX": "topic_prefix",
     }

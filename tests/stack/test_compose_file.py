@@ -74,19 +74,21 @@ def test_every_port_is_bound_to_loopback_and_to_one_service(compose: dict[str, A
 
 def test_containers_are_named_as_their_services(compose: dict[str, Any]) -> None:
     names = {name: each["container_name"] for name, each in compose["services"].items()}
-    assert names == {name: name for name in (*BROKERS, S3_SERVICE)}
+    guides = {"data-ingestion-service": "wildfire-data-ingestion"}
+    assert names == {name: name for name in (*BROKERS, S3_SERVICE)} | guides
 
 
 def test_every_service_has_a_health_check(compose: dict[str, Any]) -> None:
     assert all("healthcheck" in service for service in compose["services"].values())
 
 
-def test_cluster_starts_only_when_asked_for(compose: dict[str, Any]) -> None:
+def test_cluster_and_service_start_only_when_asked_for(compose: dict[str, Any]) -> None:
     profiles = {name: each.get("profiles") for name, each in compose["services"].items()}
     assert profiles == {
         SINGLE_SERVICE: None,
         S3_SERVICE: None,
         **{service: ["cluster"] for service in CLUSTER_SERVICES},
+        "data-ingestion-service": ["service"],
     }
 
 

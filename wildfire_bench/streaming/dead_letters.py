@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ from wildfire_bench.settings import KafkaSettings
 from wildfire_bench.streaming.administration.rights import Right, access_denied, is_denial
 from wildfire_bench.streaming.connection import client_config
 from wildfire_bench.streaming.model import RecordPlace
+from wildfire_bench.streaming.observation.receiving_tally import DeadLetterSnapshot
 
 __all__ = ["DeadLetter", "DeadLetterWriter"]
 
@@ -144,6 +146,7 @@ class DeadLetterWriter:
         self._denied = False
         self.unwritten = 0
         """Letters that are not acknowledged yet."""
+        self._written: Counter[str] = Counter()
 
     def write(self, letter: DeadLetter, written: Callable[[], None]) -> None:
         """Write a letter; `written` is called, in `poll`, once all in-sync replicas have it."""
@@ -178,6 +181,10 @@ class DeadLetterWriter:
         for letter, written in retry:
             self._produce(letter, written)
 
+    def snapshot(self, group_id: str) -> DeadLetterSnapshot:
+        """What was written; from any thread."""
+        return DeadLetterSnapshot(group_id, dict(self._written), self.unwritten)
+
     def close(self, timeout_s: float) -> None:
         """Wait for what is under way."""
         if self._client is not None:
@@ -188,6 +195,7 @@ class DeadLetterWriter:
         def on_delivery(error: KafkaError | None, _message: Message) -> None:
             if error is None:
                 self.unwritten -= 1
+                self._written[letter.error] += 1
                 written()
             elif is_denial(error):
                 self._denied = True

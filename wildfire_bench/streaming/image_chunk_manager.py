@@ -16,7 +16,7 @@ from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.settings_sources import load_settings
 from wildfire_bench.streaming.envelope.header_reader import headers_of
 from wildfire_bench.streaming.model import Chunk, Kind, RecordPlace
-from wildfire_bench.streaming.receiving.assembly import Assembly
+from wildfire_bench.streaming.receiving.assembly import Assembly, ReassemblyState
 from wildfire_bench.streaming.receiving.reassembly import (
     PartitionClock,
     Reassembly,
@@ -189,9 +189,13 @@ class ImageChunkManager(StartStop):
         data = await asyncio.shield(filling)  # a caller that gives up must not stop it half-way
         return None if data is None else (data, dict(assembly.metadata))
 
-    def status(self) -> ReassemblyStatus:
-        """What is being put together now."""
-        return self._reassembly.status(lambda scope: self._clocks[scope].now_ms())
+    def status(self, max_images: int | None = None) -> ReassemblyStatus:
+        """What is being put together now; with `max_images` only so many are listed."""
+        return self._reassembly.status(lambda scope: self._clocks[scope].now_ms(), max_images)
+
+    def find(self, image_id: str) -> tuple[ReassemblyState, ...]:
+        """How far one image is: empty when it is not being put together."""
+        return self._reassembly.find(image_id, lambda scope: self._clocks[scope].now_ms())
 
     def _filled(self, assembly: Assembly, filling: asyncio.Future[memoryview | None]) -> None:
         """Forget an image that is whole or broken, also when its caller was cancelled."""

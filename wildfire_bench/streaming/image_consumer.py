@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Literal, Self
 
@@ -13,6 +13,9 @@ from wildfire_bench.errors import AcknowledgementLost, NotRunning, WildfireBench
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import settings_for
 from wildfire_bench.streaming.model import SatelliteImage
+from wildfire_bench.streaming.observation.snapshots import Snapshot
+from wildfire_bench.streaming.receiving.assembly import ReassemblyState
+from wildfire_bench.streaming.receiving.consumer_snapshots import snapshots_of
 from wildfire_bench.streaming.receiving.consumer_thread import ConsumerThread
 from wildfire_bench.streaming.receiving.inbound import InboundImage
 from wildfire_bench.streaming.receiving.reassembly import ReassemblyStatus
@@ -63,6 +66,11 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         self._queue: asyncio.Queue[InboundImage | BaseException | None] = asyncio.Queue()
         self._current: InboundImage | None = None
 
+    @property
+    def joined(self) -> bool:
+        """Whether it runs and the group has given it its partitions, be it none."""
+        return self._thread is not None and self._thread.joined
+
     async def start(self) -> None:
         """Connect and join the group.
 
@@ -98,6 +106,7 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         await self._fetch.start()
         self._thread = thread
         thread.start()
+        log.info("Image chunk manager initialized")
 
     async def stop(self) -> None:
         """Commit what was acknowledged and leave the group; the rest comes again."""
@@ -130,9 +139,23 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         self._current = found
         return self._image(found)
 
-    def status(self) -> ReassemblyStatus:
-        """Images that are being put together."""
-        return self._running().reassembly_status()
+    def status(self, max_images: int | None = None) -> ReassemblyStatus:
+        """Images that are being put together; with `max_images` only so many are listed."""
+        thread = self._running()
+        return thread.intake.reassembly.status(thread.partition_clock(), max_images)
+
+    def find(self, image_id: str) -> tuple[ReassemblyState, ...]:
+        """How far one image is: empty when it is not being put together."""
+        thread = self._running()
+        return thread.intake.reassembly.find(image_id, thread.partition_clock())
+
+    def snapshots(self) -> Sequence[Snapshot]:
+        """What was received and how it stands; see `observation.snapshots.Observable`."""
+        thread, fetch = self._thread, self._fetch
+        if thread is None:
+            return ()
+        store = None if fetch is None or fetch.store is None else fetch.store.snapshot("consumer")
+        return (*snapshots_of(thread), *(() if store is None else (store,)))
 
     def _image(self, found: InboundImage) -> SatelliteImage:
         data = found.data

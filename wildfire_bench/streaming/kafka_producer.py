@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,9 @@ from wildfire_bench.errors import DeliveryFailed, NotRunning, RecordTooLarge
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.connection import settings_for
 from wildfire_bench.streaming.envelope.metadata import encode_metadata
-from wildfire_bench.streaming.model import ObjectLocation, Receipt, RecordPlace
+from wildfire_bench.streaming.model import Receipt, RecordPlace
+from wildfire_bench.streaming.observation.sending_tally import SendingTally
+from wildfire_bench.streaming.observation.snapshots import Snapshot
 from wildfire_bench.streaming.records.record_sender import (
     RecordSender,
     RecordsReceipt,
@@ -25,6 +27,7 @@ from wildfire_bench.streaming.records.record_sender import (
 from wildfire_bench.streaming.sending.image_sender import ImageSender
 from wildfire_bench.streaming.sending.image_source import ImageData, ImageSource, identify
 from wildfire_bench.streaming.sending.limits import read_send_limits
+from wildfire_bench.streaming.sending.receipts import receipt_for
 from wildfire_bench.streaming.sending.stop_guard import failing_when_stopped
 from wildfire_bench.streaming.start_stop import StartStop
 
@@ -70,6 +73,12 @@ class KafkaDataProducer(StartStop):
         self._store: S3ReferenceHandler | None = None
         self._sender: ImageSender | None = None
         self._records: RecordSender | None = None
+        self._tally = SendingTally()
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._sender is not None
 
     @property
     def in_flight_bytes(self) -> int:
@@ -108,7 +117,9 @@ class KafkaDataProducer(StartStop):
             self._store,
             client_options=self._client_options,
         )
-        self._records = RecordSender(self.settings, client_options=self._client_options)
+        self._records = RecordSender(
+            self.settings, tally=self._tally, client_options=self._client_options
+        )
         level = "" if self._codec.level is None else f" (level: {self._codec.level})"
         log.info("Using %s compression%s", self._codec.name, level)
         if self.settings.kafka_producer.enable_binary_serialization:
@@ -177,6 +188,7 @@ class KafkaDataProducer(StartStop):
         loop = asyncio.get_running_loop()
         max_bytes = self.settings.routing.max_image_bytes
         with (
+            self._tally.counting_image_failures(),
             failing_when_stopped(lambda: self._sender is not sender, f"an image of {source_id}"),
             await loop.run_in_executor(pool, ImageSource, image_data, max_bytes) as source,
         ):
@@ -190,31 +202,20 @@ class KafkaDataProducer(StartStop):
                         None, read_send_limits, self.settings
                     )
                     sent = await sender.send_payload(source, identity, about)
-                item_place, item_bytes = await sender.send_item(sent, identity, about)
+                item = await sender.send_item(sent, identity, about)
             except DeliveryFailed as error:
                 error.image_id = identity.image_id
                 raise
         ended = time.perf_counter()
-        return Receipt(
-            identity=identity,
-            route=sent.decision.route,
-            reason=sent.decision.reason,
-            codec=sent.codec,
-            level=sent.level,
-            places=() if isinstance(sent.location, ObjectLocation) else sent.location,
-            item_place=item_place,
-            raw_bytes=identity.size_bytes,
-            encoded_bytes=sent.encoded_bytes,
-            wire_bytes=sent.wire_bytes + item_bytes,
-            seconds={
-                "identify": identified - started,
-                "encode": sent.encode_s,
-                "send": ended - identified,
-                "total": ended - started,
-            },
-            dataref=sent.dataref,
-            codec_reason=sent.codec_reason,
-        )
+        seconds = {
+            "identify": identified - started,
+            "encode": sent.encode_s,
+            "send": ended - identified,
+            "total": ended - started,
+        }
+        receipt = receipt_for(identity, sent, item, seconds)
+        self._tally.image_sent(receipt)
+        return receipt
 
     async def prepare(self, *data_types: DataType | str) -> None:
         """Open the lanes of small records now, so that the first record need not wait for it.
@@ -294,6 +295,14 @@ class KafkaDataProducer(StartStop):
             As `send`; the message names the record by its number and says how many are safe.
         """
         return await self._running_records().send_many(records, data_type, source_id)
+
+    def snapshots(self) -> Sequence[Snapshot]:
+        """What was sent and how the clients are; see `observation.snapshots.Observable`."""
+        sender, records, store = self._sender, self._records, self._store
+        if sender is None or records is None:
+            return ()
+        sending = self._tally.snapshot((*sender.lane_figures(), *records.lane_figures()))
+        return (sending,) if store is None else (sending, store.snapshot("producer"))
 
     def _running_records(self) -> RecordSender:
         if self._records is None:

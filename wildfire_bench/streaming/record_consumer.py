@@ -12,6 +12,7 @@ from typing import Literal, Self
 from wildfire_bench.errors import InputError, NotRunning
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.connection import settings_for
+from wildfire_bench.streaming.observation.snapshots import Snapshot
 from wildfire_bench.streaming.records.record_batch import RecordBatch
 from wildfire_bench.streaming.records.record_envelope import ReceivedRecord
 from wildfire_bench.streaming.records.record_intake import BatchLimits, InboundBatch
@@ -89,6 +90,11 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
         self._queue: asyncio.Queue[InboundBatch | BaseException | None] = asyncio.Queue()
         self._current: InboundBatch | None = None
 
+    @property
+    def joined(self) -> bool:
+        """Whether it runs and the group has given it its partitions, be it none."""
+        return self._thread is not None and self._thread.joined
+
     async def start(self) -> None:
         """Connect and join the group.
 
@@ -152,6 +158,10 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
             raise found
         self._current = found
         return RecordBatch(tuple(found.received), partial(self._settle, found))
+
+    def snapshots(self) -> Sequence[Snapshot]:
+        """What was received and how it stands; see `observation.snapshots.Observable`."""
+        return () if self._thread is None else self._thread.snapshots()
 
     async def _settle(
         self, batch: InboundBatch, refused: Sequence[ReceivedRecord], reason: str | None

@@ -28,6 +28,7 @@ from wildfire_bench.streaming.object_store.s3_client import (
 )
 from wildfire_bench.streaming.object_store.s3_download import PlaceBlock, RangedDownload
 from wildfire_bench.streaming.object_store.s3_upload import PartedUpload, ended
+from wildfire_bench.streaming.observation.store_tally import ObjectStoreSnapshot, StoreTally
 from wildfire_bench.streaming.start_stop import StartStop
 
 __all__ = ["EncodedBlocks", "S3ReferenceHandler", "object_key"]
@@ -59,6 +60,7 @@ class S3ReferenceHandler(StartStop):
         self.settings = settings
         self._client: S3Client | None = None
         self._pool: ThreadPoolExecutor | None = None
+        self._tally = StoreTally()
         self._bucket_ready = asyncio.Lock()
         self._bucket_seen = False
 
@@ -74,7 +76,7 @@ class S3ReferenceHandler(StartStop):
         """
         if self._client is None:
             threads = 2 * self.settings.parallel_parts
-            self._client = connect_s3(self.settings, threads)
+            self._client = connect_s3(self.settings, threads, repeated=self._tally.repeated)
             self._pool = ThreadPoolExecutor(threads, thread_name_prefix="s3")
 
     async def stop(self) -> None:
@@ -114,6 +116,19 @@ class S3ReferenceHandler(StartStop):
             If the blocks are not as large as the image; `EmptyImage` if there are none.
         """
         client, pool = self._running()
+        with self._tally.counting("upload"):
+            location = await self._upload(client, pool, identity, blocks, variant)
+        self._tally.object_bytes["upload"] += location.size_bytes
+        return location
+
+    async def _upload(
+        self,
+        client: S3Client,
+        pool: ThreadPoolExecutor,
+        identity: ImageIdentity,
+        blocks: EncodedBlocks,
+        variant: str,
+    ) -> ObjectLocation:
         await self._ensure_bucket(client, pool)
         upload = PartedUpload(client, self.settings, pool, object_key(identity, variant))
         table: list[tuple[int, int, str]] = []
@@ -126,7 +141,8 @@ class S3ReferenceHandler(StartStop):
             _check_whole(identity, table)
             await upload.complete()
         except BaseException:
-            await upload.abandon()
+            if not await upload.abandon():
+                self._tally.orphaned_uploads += 1
             raise
         return ObjectLocation(
             bucket=self.settings.bucket,
@@ -159,15 +175,17 @@ class S3ReferenceHandler(StartStop):
             If the object is of another size than announced. What `place` raises comes through.
         """
         client, pool = self._running()
-        transfer = RangedDownload(client, self.settings, location, place)
-        loop = asyncio.get_running_loop()
-        threads = min(self.settings.parallel_parts, transfer.range_count)
-        futures = [loop.run_in_executor(pool, transfer.run) for _ in range(threads)]
-        try:
-            await asyncio.gather(*(asyncio.shield(future) for future in futures))
-        finally:
-            transfer.stop()
-            await ended(futures)
+        with self._tally.counting("download"):
+            transfer = RangedDownload(client, self.settings, location, place)
+            loop = asyncio.get_running_loop()
+            threads = min(self.settings.parallel_parts, transfer.range_count)
+            futures = [loop.run_in_executor(pool, transfer.run) for _ in range(threads)]
+            try:
+                await asyncio.gather(*(asyncio.shield(future) for future in futures))
+            finally:
+                transfer.stop()
+                await ended(futures)
+        self._tally.object_bytes["download"] += location.size_bytes
 
     async def presign(self, location: ObjectLocation) -> tuple[str, str]:
         """Sign a URL that gives the object to whoever holds it.
@@ -189,6 +207,10 @@ class S3ReferenceHandler(StartStop):
 
         url = await asyncio.get_running_loop().run_in_executor(pool, sign)
         return url, (now + life).replace(tzinfo=None).isoformat() + "Z"
+
+    def snapshot(self, user: str) -> ObjectStoreSnapshot:
+        """What went and came; `user` says whose handler this is. From any thread."""
+        return self._tally.snapshot(user, self.settings.bucket)
 
     def _running(self) -> tuple[S3Client, ThreadPoolExecutor]:
         if self._client is None or self._pool is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import urllib3
@@ -67,7 +67,29 @@ class S3Client(Minio):
         self._http.clear()
 
 
-def connect_s3(settings: S3Settings, connections: int) -> S3Client:
+class _CountingPool(urllib3.PoolManager):
+    """Tells how often requests had to be repeated."""
+
+    def __init__(self, repeated: Callable[[int], None], **options: Any) -> None:
+        super().__init__(**options)
+        self._repeated = repeated
+
+    def urlopen(self, *args: Any, **kwargs: Any) -> urllib3.BaseHTTPResponse:
+        try:
+            response = super().urlopen(*args, **kwargs)
+        except urllib3.exceptions.MaxRetryError:
+            self._repeated(RETRIES)
+            raise
+        self._repeated(len(response.retries.history) if response.retries is not None else 0)
+        return response
+
+
+def _ignore(_times: int) -> None: ...
+
+
+def connect_s3(
+    settings: S3Settings, connections: int, *, repeated: Callable[[int], None] = _ignore
+) -> S3Client:
     """Make a client; nothing is sent yet.
 
     Parameters
@@ -76,6 +98,8 @@ def connect_s3(settings: S3Settings, connections: int) -> S3Client:
         Where the store is. A URL as `endpoint` decides by its scheme whether TLS is used.
     connections
         How many are kept open.
+    repeated
+        Called, from any thread, with the number of times that a request had to be sent again.
 
     Raises
     ------
@@ -89,7 +113,8 @@ def connect_s3(settings: S3Settings, connections: int) -> S3Client:
     if "@" in settings.endpoint:
         raise _unusable_endpoint()
     host, secure = _host_of(settings.endpoint, settings.secure)
-    pool = urllib3.PoolManager(
+    pool = _CountingPool(
+        repeated,
         maxsize=connections,
         timeout=urllib3.Timeout(
             connect=min(CONNECT_TIMEOUT_S, settings.timeout_s), read=settings.timeout_s

@@ -81,16 +81,21 @@ class PartedUpload:
             await self._wait_for_one()
         await self._in_thread(self._complete)
 
-    async def abandon(self) -> None:
+    async def abandon(self) -> bool:
         """Throw away what was sent, after the last part under way has ended.
 
         It is called because of an error or a cancellation, which the caller raises again: being
         cancelled once more adds nothing, and must not leave parts behind.
+
+        Returns
+        -------
+        bool
+            False when that failed, and parts stay behind.
         """
         with contextlib.suppress(asyncio.CancelledError):
             await ended(self._under_way)
         if self._upload_id is None:
-            return
+            return True
         try:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._in_thread(self._abort)
@@ -100,6 +105,8 @@ class PartedUpload:
                 "incomplete uploads: %s",
                 error,
             )
+            return False
+        return True
 
     async def _send_filled(self) -> None:
         if self._upload_id is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -10,6 +11,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
 from wildfire_bench.errors import AccessDenied, BrokerUnavailable
 from wildfire_bench.streaming.administration.rights import is_denial
+from wildfire_bench.streaming.observation.receiving_tally import PartitionsSnapshot
 from wildfire_bench.streaming.receiving.commit_pump import CommitPump, offsets_of
 from wildfire_bench.streaming.receiving.inbound import PartitionState
 from wildfire_bench.streaming.receiving.ledger import CommitNote
@@ -45,6 +47,20 @@ class Assignment:
         self._commits, self._dropped, self._denied = commits, dropped, denied
         self.partitions: dict[tuple[str, int], PartitionState] = {}
         """Those assigned now, by topic and number."""
+        self.joined = False
+        """Whether the group has given it partitions, be it none."""
+
+    def note_ends(self, consumer: Consumer) -> None:
+        """Note how far each partition goes, as the last fetch told it; asks no broker."""
+        for state in self.partitions.values():
+            with contextlib.suppress(KafkaException):  # nothing was fetched of it yet
+                _, end = consumer.get_watermark_offsets(TopicPartition(*state.scope), cached=True)
+                state.end_offset = end if end >= 0 else None
+
+    def snapshot(self, group_id: str) -> PartitionsSnapshot:
+        """How the partitions stand; from any thread."""
+        states = tuple(self.partitions.values())
+        return PartitionsSnapshot(group_id, tuple(state.figures() for state in states))
 
     def assigned(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Take partitions over where the group stands, with what its notes say.
@@ -64,6 +80,7 @@ class Assignment:
             self.partitions[state.scope] = state
         consumer.incremental_assign(committed)
         consumer.resume(committed)  # one that was paused when it went comes back paused
+        self.joined = True
         log.info("took over %s", _names(partitions))
 
     def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:

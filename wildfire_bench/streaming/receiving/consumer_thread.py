@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -22,6 +22,10 @@ from wildfire_bench.errors import AcknowledgementLost, WildfireBenchError
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.dead_letters import DeadLetterWriter, letter_for
 from wildfire_bench.streaming.model import Envelope, RecordPlace
+from wildfire_bench.streaming.observation.receiving_tally import (
+    DeadLetterSnapshot,
+    PartitionsSnapshot,
+)
 from wildfire_bench.streaming.receiving.assignment import Assignment
 from wildfire_bench.streaming.receiving.command_queue import CommandQueue
 from wildfire_bench.streaming.receiving.commit_pump import CommitPump
@@ -30,7 +34,6 @@ from wildfire_bench.streaming.receiving.consumer_errors import denied_to_group, 
 from wildfire_bench.streaming.receiving.fetch_gate import FetchGate, Overload
 from wildfire_bench.streaming.receiving.inbound import InboundImage, PartitionState
 from wildfire_bench.streaming.receiving.intake import Intake
-from wildfire_bench.streaming.receiving.reassembly import ReassemblyStatus
 from wildfire_bench.streaming.stac.item import CatalogueEntry
 from wildfire_bench.streaming.topics import topic_names
 
@@ -116,12 +119,33 @@ class ConsumerThread:
             self._thread.join()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def reassembly_status(self) -> ReassemblyStatus:
-        """Images that are being put together; from any thread."""
+    @property
+    def joined(self) -> bool:
+        """Whether the group has given it its partitions, be it none."""
+        return self._assignment.joined and self._thread.is_alive()
+
+    @property
+    def waiting_images(self) -> int:
+        """Images that are here and wait for the caller."""
+        return len(self._waiting)
+
+    @property
+    def in_hand_images(self) -> int:
+        """Images with the caller."""
+        return len(self._in_hand)
+
+    def partition_figures(self) -> PartitionsSnapshot:
+        """How the partitions stand; from any thread."""
+        return self._assignment.snapshot(self.group_id)
+
+    def letter_figures(self) -> DeadLetterSnapshot:
+        """What went to the dead letters; from any thread."""
+        return self._letters.snapshot(self.group_id)
+
+    def partition_clock(self) -> Callable[[Hashable], float]:
+        """The time of each partition, milliseconds; from any thread."""
         clocks = {scope: state.clock for scope, state in tuple(self.partitions.items())}
-        return self.intake.reassembly.status(
-            lambda scope: clocks[scope].now_ms() if scope in clocks else 0.0
-        )
+        return lambda scope: clocks[scope].now_ms() if scope in clocks else 0.0
 
     def call(self, command: Callable[[], None]) -> None:
         """Run something in this thread, soon; from any thread."""
@@ -262,6 +286,7 @@ class ConsumerThread:
 
     def _tick(self) -> None:
         self._next_tick = time.monotonic() + _TICK_S
+        self._assignment.note_ends(self._consumer)
         for state in self.partitions.values():
             self.intake.expire(state)
             if (state.ledger.safe_offset, state.ledger.note()) != state.committed:
@@ -292,6 +317,14 @@ class ConsumerThread:
     def _try_hand_over(self, image: InboundImage) -> None:
         if image.announced and image.data is not None and not image.handed and not image.gone:
             image.handed = True
+            self.intake.tally.handed_over(
+                image.route,
+                image.envelope.codec,
+                image.size_bytes,
+                image.seconds,
+                written_ms=image.written_ms,
+                redelivered=image.redelivered,
+            )
             self._hand_over(image)
 
     def _withdraw(self, image: InboundImage) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from wildfire_bench.streaming.model import Envelope, RecordPlace, Route
+from wildfire_bench.streaming.observation.receiving_tally import PartitionFigures
 from wildfire_bench.streaming.receiving.assembly import Assembly
 from wildfire_bench.streaming.receiving.ledger import CommitNote, PartitionLedger, fingerprint
 from wildfire_bench.streaming.receiving.reassembly import PartitionClock
@@ -26,6 +27,8 @@ class InboundImage:
     envelope: Envelope
     route: Route
     redelivered: bool
+    written_ms: float | None = None
+    """Time stamp of the first of its records that came, milliseconds since the epoch."""
     assembly: Assembly | None = None
     places: list[RecordPlace] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
@@ -71,12 +74,21 @@ class PartitionState:
         self.images: dict[tuple[int, int], InboundImage] = {}
         """Open images by fingerprint and number of chunks (1 for whole ones)."""
         self.lost = False
+        self.end_offset: int | None = None
+        """Offset after the last record, as the last fetch told it; None until then."""
         self.committed: tuple[int, CommitNote] = (position, note)
 
     @property
     def scope(self) -> tuple[str, int]:
         """Topic and partition."""
         return self.topic, self.partition
+
+    def figures(self) -> PartitionFigures:
+        """How it stands; from any thread."""
+        ledger = self.ledger
+        return PartitionFigures(
+            self.topic, self.partition, ledger.position, ledger.safe_offset, self.end_offset
+        )
 
     def open_images(self, mark: int) -> list[InboundImage]:
         """Open images with a fingerprint: more than one if resends were cut differently."""

@@ -19,6 +19,8 @@ from wildfire_bench.errors import (
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.envelope.header_reader import headers_of
 from wildfire_bench.streaming.model import Chunk, Envelope, Kind, RecordPlace, Route
+from wildfire_bench.streaming.observation.receiving_tally import ReceivingTally
+from wildfire_bench.streaming.observation.snapshots import error_name
 from wildfire_bench.streaming.receiving.assembly import Assembly
 from wildfire_bench.streaming.receiving.inbound import InboundImage, PartitionState
 from wildfire_bench.streaming.receiving.intake_ports import Message, Outcome
@@ -60,6 +62,7 @@ class Intake:
         self._pool, self._call, self._outcome = pool, call, outcome
         self.reassembly = Reassembly(settings.kafka_consumer, settings.routing)
         self._owners: dict[Assembly, InboundImage] = {}
+        self.tally = ReceivingTally()
         self.undecoded_bytes = 0
         """Payloads of chunks that wait for a thread, or are being decoded."""
         self.duplicates = 0
@@ -69,12 +72,19 @@ class Intake:
         """Take one record in; whatever is wrong with it ends in `Outcome.refuse`."""
         place = RecordPlace(message.topic(), message.partition(), message.offset())
         kind, timestamp_ms = message.timestamp()
-        state.clock.observe(timestamp_ms if kind else None)
+        written_ms = timestamp_ms if kind else None
+        state.clock.observe(written_ms)
+        value = message.value() or b""
+        self.tally.records += 1
+        self.tally.record_bytes += len(value)
         envelope: Envelope | None = None
         try:
             envelope = read_envelope(headers_of(message), message.key())
             self._check_size(envelope)
-            self._dispatch(state, envelope, place, message.value() or b"")
+            image = InboundImage(
+                state, envelope, Route.DIRECT, redelivered=False, written_ms=written_ms
+            )
+            self._dispatch(image, place, value)
         except WildfireBenchError as error:
             self._outcome.refuse(state, error, [place], envelope, None)
         finally:
@@ -101,10 +111,8 @@ class Intake:
             if image.partition is not state
         }
 
-    def _dispatch(
-        self, state: PartitionState, envelope: Envelope, place: RecordPlace, value: bytes
-    ) -> None:
-        image = InboundImage(state, envelope, Route.DIRECT, redelivered=False)
+    def _dispatch(self, image: InboundImage, place: RecordPlace, value: bytes) -> None:
+        state, envelope = image.partition, image.envelope
         if state.ledger.was_delivered(image.mark, place.offset):
             self.duplicates += 1
             return
@@ -184,6 +192,7 @@ class Intake:
                 image.metadata = dict(assembly.metadata)
                 image.places = list(assembly.places)
                 self.reassembly.detach(assembly)
+                self.tally.reassembled += 1
                 del self._owners[assembly]
                 self.complete(image, data)
             return
@@ -258,6 +267,7 @@ class Intake:
         image = self._owners.pop(assembly, None)
         if image is not None and not image.gone:
             image.places = list(assembly.places)
+            self.tally.reassembly_failures[error_name(error)] += 1
             self.fail(image, error)
 
 

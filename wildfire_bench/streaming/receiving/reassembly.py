@@ -142,17 +142,39 @@ class Reassembly:
             if key[0] == scope:
                 self.forget(assembly)
 
-    def status(self, now_ms: Callable[[Hashable], float]) -> ReassemblyStatus:
-        """What is in reassembly; `now_ms` gives the time of a scope."""
-        found = tuple(self._assemblies.items())
-        images = tuple(assembly.state(now_ms(key[0])) for key, assembly in found)
+    def status(
+        self, now_ms: Callable[[Hashable], float], max_images: int | None = None
+    ) -> ReassemblyStatus:
+        """What is in reassembly; `now_ms` gives the time of a scope.
+
+        With `max_images` the sums are of all, and as many are listed, the first to come first.
+        """
+        in_flight, oldest_age_s = self.extent(now_ms)
+        listed = tuple(self._assemblies.items())[:max_images]
         return ReassemblyStatus(
-            in_flight=len(images),
+            in_flight=in_flight,
             held_bytes=self.budget.memory_bytes,
             spilled_bytes=self.budget.spilled_bytes,
-            oldest_age_s=max((image.age_s for image in images), default=0.0),
-            images=images,
+            oldest_age_s=oldest_age_s,
+            images=tuple(assembly.state(now_ms(key[0])) for key, assembly in listed),
         )
+
+    def find(
+        self, image_id: str, now_ms: Callable[[Hashable], float]
+    ) -> tuple[ReassemblyState, ...]:
+        """How far one image is: more than one state if resends were cut differently."""
+        found = tuple(self._assemblies.items())
+        return tuple(
+            assembly.state(now_ms(key[0]))
+            for key, assembly in found
+            if assembly.image_id == image_id
+        )
+
+    def extent(self, now_ms: Callable[[Hashable], float]) -> tuple[int, float]:
+        """Images in reassembly, and the age of the oldest in seconds; looks into none of them."""
+        found = tuple(self._assemblies.items())
+        ages_ms = (now_ms(key[0]) - assembly.first_ms for key, assembly in found)
+        return len(found), max((0.0, *ages_ms)) / 1000
 
     def _open(self, chunk: Chunk, now_ms: float) -> Assembly:
         size = chunk.envelope.identity.size_bytes

@@ -37,26 +37,27 @@ class ReferenceFetch:
 
     def __init__(self, settings: Settings, thread: ConsumerThread) -> None:
         self._thread = thread
-        self._store: S3ReferenceHandler | None = None
+        self.store: S3ReferenceHandler | None = None
+        """The object store, if there is one."""
         if settings.s3.configured:
             from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 
-            self._store = S3ReferenceHandler(settings.s3)
+            self.store = S3ReferenceHandler(settings.s3)
         self._turns = asyncio.Semaphore(PARALLEL_DOWNLOADS)
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Connect, if there is an object store."""
-        if self._store is not None:
-            await self._store.start()
+        if self.store is not None:
+            await self.store.start()
 
     async def stop(self) -> None:
         """End what is under way; it comes again."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._store is not None:
-            await self._store.stop()
+        if self.store is not None:
+            await self.store.stop()
 
     def begin(self, image: InboundImage, entry: CatalogueEntry) -> None:
         """Fetch an image in the background."""
@@ -85,13 +86,13 @@ class ReferenceFetch:
         if not isinstance(location, ObjectLocation):
             msg = f"catalogue entry of {entry.identity.image_id} names no object"
             raise UnsupportedFormat(msg)
-        if self._store is None:
+        if self.store is None:
             msg = (
                 f"image {entry.identity.image_id} lies in {location.uri} and no object store is "
                 "configured: set S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY, then replay it"
             )
             raise ObjectStoreNotConfigured(msg)
-        await download_into(self._store, location, entry.codec, buffer.view)
+        await download_into(self.store, location, entry.codec, buffer.view)
         identity = image.envelope.identity
         loop = asyncio.get_running_loop()
         what = f"image {identity.image_id}"

@@ -15,6 +15,7 @@ from wildfire_bench.errors import (
 from wildfire_bench.settings import DataType
 from wildfire_bench.streaming.envelope.header_reader import headers_of
 from wildfire_bench.streaming.model import RecordPlace
+from wildfire_bench.streaming.observation.receiving_tally import ReceivedRecords
 from wildfire_bench.streaming.receiving.inbound import PartitionState
 from wildfire_bench.streaming.records.record_envelope import ReceivedRecord, decode_record
 from wildfire_bench.streaming.records.record_schema import check_record
@@ -75,6 +76,7 @@ class RecordIntake:
         self._data_types = data_types
         self._limits, self._refuse, self._check_schema = limits, refuse, check_schema
         self._batch = InboundBatch()
+        self._received: dict[DataType, list[int]] = {each: [0, 0] for each in data_types.values()}
 
     @property
     def filled(self) -> bool:
@@ -104,6 +106,13 @@ class RecordIntake:
         self._batch.partitions.add(state)
         self._batch.received.append(found)
         self._batch.value_bytes += len(value)
+        sums = self._received[data_type]
+        sums[0] += 1
+        sums[1] += len(value)
+
+    def received(self) -> tuple[ReceivedRecords, ...]:
+        """What was taken in and not refused, by lane; from any thread."""
+        return tuple(ReceivedRecords(lane, *sums) for lane, sums in self._received.items())
 
     def give(self) -> InboundBatch:
         """The batch as it is; the next record begins another."""

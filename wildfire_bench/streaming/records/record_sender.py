@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 from wildfire_bench.errors import DeliveryFailed, NotRunning, RecordInvalid
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.model import RecordPlace
+from wildfire_bench.streaming.observation.sending_tally import LaneFigures, SendingTally
 from wildfire_bench.streaming.records.record_envelope import encode_record
 from wildfire_bench.streaming.records.record_lanes import LANE_PLANS, lane_compression, lane_type
 from wildfire_bench.streaming.records.record_schema import check_record
@@ -53,14 +54,21 @@ class RecordSender:
     ----------
     settings
         Brokers, matrix and limits.
+    tally
+        Where to count what was sent; None for one of its own.
     client_options
         librdkafka's own options for every lane, put over what the settings say.
     """
 
     def __init__(
-        self, settings: Settings, *, client_options: Mapping[str, Any] | None = None
+        self,
+        settings: Settings,
+        *,
+        tally: SendingTally | None = None,
+        client_options: Mapping[str, Any] | None = None,
     ) -> None:
         self._settings = settings
+        self._tally = SendingTally() if tally is None else tally
         self._topics = topic_names(settings).lanes
         self._client_options = dict(client_options or {})
         self._lanes: dict[DataType, ProducerLane] = {}
@@ -88,45 +96,43 @@ class RecordSender:
         timestamp: str | datetime | None,
     ) -> RecordPlace:
         """Send one record; returns once all in-sync replicas have it."""
-        lane_of = lane_type(data_type)
-        self._check(lane_of, record)
-        encoded = self._encode(lane_of, record, source_id, timestamp)
-        lane = await self._open(lane_of)
-        try:
-            return await (await lane.produce(encoded))
-        except DeliveryFailed as error:
-            raise _may_double(error) from error
+        with self._tally.counting_record_failures():
+            lane_of = lane_type(data_type)
+            self._check(lane_of, record)
+            encoded = self._encode(lane_of, record, source_id, timestamp)
+            lane = await self._open(lane_of)
+            try:
+                place = await (await lane.produce(encoded))
+            except DeliveryFailed as error:
+                raise _may_double(error) from error
+        self._tally.records_sent(lane_of, place.topic, 1, memoryview(encoded.value).nbytes)
+        return place
 
     async def send_many(
         self, records: Iterable[SmallRecord], data_type: DataType | str, source_id: SourceOf
     ) -> RecordsReceipt:
         """Send many records; returns once all in-sync replicas have them all."""
         started = time.perf_counter()
-        lane_of = lane_type(data_type)
-        if isinstance(records, Sequence):
-            for index, record in enumerate(records):  # refused before any is sent
-                self._check(lane_of, record, index)
-        lane = await self._open(lane_of)
-        tally = _Tally()
-        for index, record in enumerate(records):
-            if not isinstance(records, Sequence):
-                self._check(lane_of, record, index)
-            source = source_id if isinstance(source_id, str) else source_id(record)
-            encoded = self._encode(lane_of, record, source, None, index)
-            tally.under_way.append(await lane.produce(encoded))
-            tally.value_bytes += memoryview(encoded.value).nbytes
-            if len(tally.under_way) >= MAX_UNACKNOWLEDGED:
-                await tally.settle_one()
-        while tally.under_way:
-            await tally.settle_one()
+        progress = _Progress()
+        with self._tally.counting_record_failures():
+            lane_of = lane_type(data_type)
+            try:
+                await self._send_each(records, lane_of, source_id, progress)
+            finally:
+                sent, sent_bytes = progress.acknowledged, progress.acknowledged_bytes
+                self._tally.records_sent(lane_of, self._topics[lane_of], sent, sent_bytes)
         return RecordsReceipt(
             data_type=lane_of,
             topic=self._topics[lane_of],
-            records=tally.acknowledged,
-            value_bytes=tally.value_bytes,
-            offsets=tally.offsets,
+            records=progress.acknowledged,
+            value_bytes=progress.acknowledged_bytes,
+            offsets=progress.offsets,
             seconds=time.perf_counter() - started,
         )
+
+    def lane_figures(self) -> tuple[LaneFigures, ...]:
+        """How each lane is; from any thread."""
+        return tuple(lane.figures() for lane in tuple(self._lanes.values()))
 
     async def stop(self, timeout_s: float) -> tuple[str, ...]:
         """Wait for what is in flight, then close; names what was not acknowledged in time."""
@@ -135,6 +141,29 @@ class RecordSender:
         self._lanes.clear()
         unsent = await asyncio.gather(*(lane.stop(timeout_s) for lane in lanes))
         return tuple(subject for subjects in unsent for subject in subjects)
+
+    async def _send_each(
+        self,
+        records: Iterable[SmallRecord],
+        lane_of: DataType,
+        source_id: SourceOf,
+        progress: _Progress,
+    ) -> None:
+        if isinstance(records, Sequence):
+            for index, record in enumerate(records):  # refused before any is sent
+                self._check(lane_of, record, index)
+        lane = await self._open(lane_of)
+        for index, record in enumerate(records):
+            if not isinstance(records, Sequence):
+                self._check(lane_of, record, index)
+            source = source_id if isinstance(source_id, str) else source_id(record)
+            encoded = self._encode(lane_of, record, source, None, index)
+            size = memoryview(encoded.value).nbytes
+            progress.under_way.append((await lane.produce(encoded), size))
+            if len(progress.under_way) >= MAX_UNACKNOWLEDGED:
+                await progress.settle_one()
+        while progress.under_way:
+            await progress.settle_one()
 
     def _check(self, data_type: DataType, record: SmallRecord, index: int | None = None) -> None:
         if not self._settings.kafka_producer.validate_records:
@@ -187,6 +216,7 @@ class RecordSender:
             limits,
             compression=lane_compression(data_type, self._settings),
             linger_ms=plan.linger_ms,
+            name=data_type.value,
             extra={**options, **self._client_options},
         )
         try:
@@ -200,22 +230,24 @@ class RecordSender:
         return lane
 
 
-class _Tally:
+class _Progress:
     """Acknowledgements of one `send_many`, in the order of sending."""
 
     def __init__(self) -> None:
-        self.under_way: deque[asyncio.Future[RecordPlace]] = deque()
+        self.under_way: deque[tuple[asyncio.Future[RecordPlace], int]] = deque()
         self.acknowledged = 0
-        self.value_bytes = 0
+        self.acknowledged_bytes = 0
         self.offsets: dict[int, tuple[int, int]] = {}
 
     async def settle_one(self) -> None:
+        future, value_bytes = self.under_way.popleft()
         try:
-            place = await self.under_way.popleft()
+            place = await future
         except DeliveryFailed as error:
             done = f"the {self.acknowledged:,} records before it are acknowledged"
             raise _may_double(error, done) from error
         self.acknowledged += 1
+        self.acknowledged_bytes += value_bytes
         first, last = self.offsets.get(place.partition, (place.offset, place.offset))
         self.offsets[place.partition] = (min(first, place.offset), max(last, place.offset))
 

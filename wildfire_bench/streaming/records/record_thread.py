@@ -20,6 +20,8 @@ from wildfire_bench.errors import WildfireBenchError
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.dead_letters import DeadLetterWriter, letter_for
 from wildfire_bench.streaming.model import RecordPlace
+from wildfire_bench.streaming.observation.receiving_tally import RecordReceivingSnapshot
+from wildfire_bench.streaming.observation.snapshots import Snapshot
 from wildfire_bench.streaming.receiving.assignment import Assignment
 from wildfire_bench.streaming.receiving.command_queue import CommandQueue
 from wildfire_bench.streaming.receiving.commit_pump import CommitPump
@@ -44,6 +46,8 @@ FETCH_QUEUE_BYTES = 16 << 20
 """Prefetched records (``queued.max.messages.kbytes``)."""
 KEEP_ALIVE_S = 1.0
 """How long a full consumer goes without a poll: far below ``max.poll.interval.ms``."""
+LOOK_INTERVAL_S = 1.0
+"""How often the ends of the partitions are noted."""
 _BUSY_POLL_S, _IDLE_POLL_S = 0.01, 0.05
 _CLOSE_TIMEOUT_S = 10.0
 
@@ -88,7 +92,7 @@ class RecordThread:
         self._outstanding: set[InboundBatch] = set()
         self._unanswered: set[tuple[InboundBatch, Settled]] = set()
         self._paused: set[tuple[str, int]] = set()
-        self._next_poll = 0.0
+        self._next_poll = self._next_look = 0.0
         self._stopping = threading.Event()
         self._consumer = Consumer(
             {
@@ -114,6 +118,22 @@ class RecordThread:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    @property
+    def joined(self) -> bool:
+        """Whether the group has given it its partitions, be it none."""
+        return self._assignment.joined and self._thread.is_alive()
+
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """Figures of now; from any thread."""
+        receiving = RecordReceivingSnapshot(
+            group_id=self._group_id,
+            joined=self.joined,
+            records=self._intake.received(),
+            outstanding_batches=len(self._outstanding),
+        )
+        partitions = self._assignment.snapshot(self._group_id)
+        return (receiving, partitions, self._letters.snapshot(self._group_id))
 
     def call(self, command: Callable[[], None]) -> None:
         """Run something in this thread, soon; from any thread."""
@@ -172,6 +192,9 @@ class RecordThread:
             while not self._stopping.is_set():
                 self._letters.poll()
                 self._commits.pump(self._consumer)
+                if time.monotonic() >= self._next_look:
+                    self._next_look = time.monotonic() + LOOK_INTERVAL_S
+                    self._assignment.note_ends(self._consumer)
                 if self._full():
                     self._wait()
                 else:

@@ -9,6 +9,7 @@ from typing import Any
 from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.model import Envelope, ImageIdentity
+from wildfire_bench.streaming.observation.sending_tally import LaneFigures
 from wildfire_bench.streaming.sending.lane import LaneCompression, ProducerLane, Record
 from wildfire_bench.streaming.wire import record_bytes, write_envelope
 
@@ -44,9 +45,14 @@ class ImageLanes:
                 self._settings.kafka,
                 self._settings.kafka_producer,
                 compression=compression,
+                name=_name_of(compression),
                 extra=self._client_options,
             )
         return lane
+
+    def figures(self) -> tuple[LaneFigures, ...]:
+        """How each lane is; from any thread."""
+        return tuple(lane.figures() for lane in tuple(self._lanes.values()))
 
     def record(self, topic: str, envelope: Envelope, value: Buffer) -> Record:
         """A record of an image, with its headers and key."""
@@ -63,6 +69,11 @@ class ImageLanes:
         unsent = await asyncio.gather(*(lane.stop(timeout_s) for lane in self._lanes.values()))
         self._lanes.clear()
         return tuple(dict.fromkeys(subject for subjects in unsent for subject in subjects))
+
+
+def _name_of(compression: LaneCompression) -> str:
+    level = "" if compression.level is None else f"-{compression.level}"
+    return f"images-{compression.type}{level}"
 
 
 def size_of(record: Record) -> int:

@@ -24,6 +24,7 @@ from wildfire_bench.streaming.model import (
     RecordPlace,
     Route,
 )
+from wildfire_bench.streaming.observation.sending_tally import LaneFigures
 from wildfire_bench.streaming.routing import (
     Decision,
     choose_route,
@@ -109,6 +110,10 @@ class ImageSender:
     def in_flight_bytes(self) -> int:
         """Bytes that wait for acknowledgement."""
         return self._lanes.in_flight_bytes
+
+    def lane_figures(self) -> tuple[LaneFigures, ...]:
+        """How each lane is; from any thread."""
+        return self._lanes.figures()
 
     def choose(self, identity: ImageIdentity) -> Decision:
         """Route of an image by its raw size and the settings; see `choose_route`."""

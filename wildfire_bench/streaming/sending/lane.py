@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import json
 import logging
 import threading
 import time
@@ -28,6 +29,7 @@ from wildfire_bench.settings import KafkaSettings, ProducerSettings
 from wildfire_bench.streaming.administration.rights import Right, access_denied, is_denial
 from wildfire_bench.streaming.connection import client_config
 from wildfire_bench.streaming.model import RecordPlace
+from wildfire_bench.streaming.observation.sending_tally import LaneFigures
 from wildfire_bench.streaming.sending.bytes_in_flight import BytesInFlight
 
 __all__ = ["MAX_RECORD_BYTES", "LaneCompression", "ProducerLane", "Record"]
@@ -72,6 +74,11 @@ class ProducerLane:
         Of batches.
     linger_ms
         How long a batch may wait for company; 0 for large payloads.
+    name
+        What its figures are called.
+    extra
+        librdkafka's own options, put over the others. With ``statistics.interval.ms`` the lane
+        knows what it has transmitted.
     """
 
     def __init__(
@@ -81,6 +88,7 @@ class ProducerLane:
         *,
         compression: LaneCompression | None = None,
         linger_ms: float = 0,
+        name: str = "records",
         extra: dict[str, Any] | None = None,
     ) -> None:
         self._delivery_timeout_s = producer.delivery_timeout_s
@@ -92,7 +100,10 @@ class ProducerLane:
         self.broken = False
         """True after a fatal error: an idempotent producer that lost its sequence is of no use."""
         config = _lane_config(kafka, producer, compression or LaneCompression(), linger_ms)
-        self._client = Producer({**config, "error_cb": self._note_error, **(extra or {})})
+        self.name = name
+        self._transmitted_bytes: int | None = None
+        callbacks = {"error_cb": self._note_error, "stats_cb": self._note_statistics}
+        self._client = Producer({**config, **callbacks, **(extra or {})})
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="kafka-producer", daemon=True)
         self._thread.start()
@@ -101,6 +112,12 @@ class ProducerLane:
     def in_flight_bytes(self) -> int:
         """Bytes that wait for acknowledgement."""
         return self._in_flight.held_bytes
+
+    def figures(self) -> LaneFigures:
+        """How it is; from any thread."""
+        return LaneFigures(
+            self.name, len(self._client), self.in_flight_bytes, self._transmitted_bytes
+        )
 
     async def produce(self, record: Record) -> asyncio.Future[RecordPlace]:
         """Hand a record to the client as soon as there is room for it.
@@ -246,6 +263,10 @@ class ProducerLane:
             callbacks(timeout_s)
         except KafkaException as error:
             self._note_error(error.args[0])
+
+    def _note_statistics(self, document: str) -> None:
+        """Called only where the options ask for statistics."""
+        self._transmitted_bytes = json.loads(document)["tx_bytes"]
 
     def _poll(self) -> None:
         while not self._stopping.is_set():

@@ -1,0 +1,27 @@
+# The service: `wildfire-bench serve` with the status API on port 8003. docker-compose.yml runs it as
+# data-ingestion-service.
+#
+#   docker build -t wildfire-data-ingestion .
+ARG BASE=python:3.13-slim
+
+FROM $BASE AS build
+# For a mirror, or for wheels in build/wheels: pip reads these from its environment.
+ARG PIP_INDEX_URL
+ARG PIP_NO_INDEX
+ARG PIP_FIND_LINKS
+COPY . /src
+RUN python3 -m venv /opt/wildfire-bench \
+    && /opt/wildfire-bench/bin/pip install --no-cache-dir --no-compile \
+        --constraint /src/constraints.txt "/src[api,fast]"
+
+FROM $BASE
+COPY --from=build /opt/wildfire-bench /opt/wildfire-bench
+# What is to be sent, and the note of what was: a volume.
+RUN mkdir -p /data/incoming && chown -R 1000 /data
+ENV PATH=/opt/wildfire-bench/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
+USER 1000
+WORKDIR /data
+VOLUME /data
+EXPOSE 8003
+# SIGTERM, Docker's own: what is begun is finished, within service.stop_timeout_s.
+CMD ["wildfire-bench", "serve", "--watch", "/data/incoming", "--resume", "/data/sent.jsonl", "--create-topics"]

@@ -1,0 +1,112 @@
+"""``wildfire-bench serve``: producer, consumers and status API in one process."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from wildfire_bench.cli.interruption import stop_on_signals
+from wildfire_bench.cli.options import BootstrapOption, ConfigOption, load
+from wildfire_bench.monitoring.extra import require_api_extra
+from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.files.file_watch import SETTLE_S
+from wildfire_bench.streaming.sending.image_source import require_source_id
+
+if TYPE_CHECKING:
+    from wildfire_bench.monitoring.service import ServicePlan
+
+__all__ = ["serve"]
+
+
+def serve(
+    *,
+    watch: Annotated[
+        Path | None,
+        typer.Option(help="Send what is and what comes into this folder.", show_default=False),
+    ] = None,
+    source_id: Annotated[
+        str, typer.Option(help="Who took these images; a part of each image's id.")
+    ] = "unknown",
+    settle: Annotated[
+        float, typer.Option(min=0.1, max=3600, help="Seconds a watched file rests when complete.")
+    ] = SETTLE_S,
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Note here what was sent, and leave it out after a restart.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Keep received images in this folder; without it they are verified only.",
+            show_default=False,
+        ),
+    ] = None,
+    group: Annotated[
+        str, typer.Option(help="Consumer group of its own for images and records.")
+    ] = "wildfire-data-ingestion",
+    create_topics: Annotated[
+        bool, typer.Option("--create-topics", help="Make the topics that are missing.")
+    ] = False,
+    host: Annotated[
+        str | None, typer.Option(help="Address of the status API.", show_default=False)
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Its port; 0: a free one.", show_default=False),
+    ] = None,
+    log_format: Annotated[
+        Literal["text", "json"] | None,
+        typer.Option(help="Form of the log lines.", show_default=False),
+    ] = None,
+    config: ConfigOption = None,
+    bootstrap_servers: BootstrapOption = None,
+) -> None:
+    """Send a folder, receive images and records, and answer on the status API.
+
+    It runs until Ctrl-C or SIGTERM, which are its usual end: then it takes no new file, finishes
+    what it has begun, 30 seconds at most, and ends with status 0; a second one ends it at once. The
+    log goes to standard error. With a token in WILDFIRE_SERVICE_TOKEN the status API asks for it.
+
+    Example: wildfire-bench serve --watch incoming --source-id landsat_nrt --create-topics
+    """
+    require_api_extra()
+    require_source_id(source_id)
+    from wildfire_bench.monitoring.log_lines import configure_logging
+    from wildfire_bench.monitoring.service import ServicePlan
+
+    loaded = load(config, bootstrap_servers)
+    settings = loaded.settings
+    given = {"host": host, "port": port}
+    told = {name: value for name, value in given.items() if value is not None}
+    # Valid as they are: the options have the bounds of the settings.
+    changed = {
+        "service": settings.service.model_copy(update=told),
+        "log": settings.log.model_copy(update={} if log_format is None else {"format": log_format}),
+    }
+    settings = settings.model_copy(update=changed)
+    configure_logging(settings.log)
+    plan = ServicePlan(
+        group_id=group,
+        watched=watch,
+        source_id=source_id,
+        settle_s=settle,
+        journal=resume,
+        out=out,
+        create_topics=create_topics,
+    )
+    asyncio.run(_serve(settings, plan))
+
+
+async def _serve(settings: Settings, plan: ServicePlan) -> None:
+    from wildfire_bench.monitoring.service import Service
+
+    service = Service(settings, plan)
+    with stop_on_signals() as stop:
+        await service.run(stop)

@@ -1,0 +1,1 @@
+"""Watching what runs: metrics, the status API, log lines, and the service that has them all."""
