@@ -93,7 +93,7 @@ def _collect_wheels() -> None:
     with tempfile.TemporaryDirectory(prefix="wildfire-venv-") as folder:
         _run(["/usr/bin/python3", "-m", "venv", folder], timeout_s=BUILD_TIMEOUT_S)
         wheel = [f"{folder}/bin/pip", "wheel", "--quiet", "--wheel-dir", WHEELS]
-        wanted = ["--constraint", "constraints.txt", ".[api,fast]", "hatchling"]
+        wanted = ["--constraint", "constraints.txt", ".[api,fast]", "hatchling", "hatch-vcs"]
         _run([*wheel, *wanted], timeout_s=WHEELS_TIMEOUT_S, work_dir=root)
 
 

@@ -13,6 +13,8 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -62,6 +64,9 @@ RUN = {
 PARSED_ONLY = {
     "stack": "starts and stops servers: tests/cli/test_stack.py and tests/stack do",
     "send --watch": "goes on until Ctrl-C: tests/cli/test_send_receive.py ends it",
+    "rollback rehearse": "takes half a minute: tests/bench/test_rollback.py runs a short one",
+    "serve": "goes on until it is ended: tests/cli/test_serve.py ends it",
+    "topics acls": "needs brokers with rights: tests/cli/test_topic_acls.py has them",
     "verify": "takes a minute, or needs containers: tests/bench/test_verify.py runs its parts",
     "notebooks run": "measures for minutes: tests/report/test_notebooks.py runs a small one",
 }
@@ -189,6 +194,12 @@ def test_every_other_line_names_what_exists(line):
             assert assignment.partition("=")[0] in ENVIRONMENT_VARIABLES
         case ["docker", "compose", *arguments]:
             check_compose(arguments)
+        case ["docker", "cp", _, target]:
+            names = {each["container_name"] for each in compose_services().values()}
+            assert target.partition(":")[0] in names
+        case ["curl", url]:
+            # tests/cli/test_serve.py asks a service for it
+            assert urlsplit(url).path in document("wildfire_bench/monitoring/api.py")
         case ["python", "example.py"]:
             assert "save it as `example.py`" in document("README.md")  # test_readme_example runs it
         case ["cp", source, _]:
@@ -205,11 +216,16 @@ def test_every_other_line_names_what_exists(line):
 
 def check_compose(arguments: list[str]) -> None:
     """Services and profiles exist; the containers themselves are tried by `make test-docker`."""
-    file = yaml.safe_load(document("docker-compose.yml"))
-    profiles = {name for each in file["services"].values() for name in each.get("profiles", ())}
+    services = compose_services()
+    profiles = {name for each in services.values() for name in each.get("profiles", ())}
     if arguments[0] == "--profile":
         assert arguments[1] in profiles
         arguments = arguments[2:]
     verb, *rest = arguments
     assert verb in {"up", "pull", "down", "logs"}
-    assert {each for each in rest if not each.startswith("-")} <= file["services"].keys()
+    assert {each for each in rest if not each.startswith("-")} <= services.keys()
+
+
+def compose_services() -> dict[str, Any]:
+    services: dict[str, Any] = yaml.safe_load(document("docker-compose.yml"))["services"]
+    return services
