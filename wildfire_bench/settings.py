@@ -39,7 +39,13 @@ MIB = 1 << 20
 
 GZIP_MAX_LEVEL = 9
 """Highest level of gzip; zstd's is 22."""
-_MATRIX_LEVELS = {"gzip": (1, GZIP_MAX_LEVEL), "zstd": (-7, 22)}
+_MATRIX_LEVELS = {
+    "auto": (1, 2),
+    "gzip": (1, GZIP_MAX_LEVEL),
+    "predictive": (1, 2),
+    "unwrap": (1, 2),
+    "zstd": (-7, 22),
+}
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _PASSWORD = ("sasl_username", "sasl_password")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from wildfire_bench.bench import codecs
 from wildfire_bench.bench.codecs import measure_codecs
 from wildfire_bench.compression import codec_names
 from wildfire_bench.errors import InvalidParameter
@@ -11,7 +12,9 @@ from wildfire_bench.errors import InvalidParameter
 
 @pytest.fixture(scope="module")
 def measured():
-    return measure_codecs(["landsat-8"], 3)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codecs, "_BLOCK_BYTES", 1_000_000)
+        return measure_codecs(["landsat-8"], 3, with_rivals=False)
 
 
 def test_every_codec_is_measured(measured):
@@ -23,11 +26,29 @@ def test_the_warm_up_is_dropped(measured):
 
 
 def test_predictive_takes_less_than_zstd(measured):
-    assert measured.ratios("predictive", "zstd", 3)["landsat-8"]["size"] < 0.75
+    assert measured.ratios(("predictive", 1), ("zstd", 3))["landsat-8"]["size"] < 0.75
 
 
-def test_two_threads_are_measured(measured):
-    assert [(t.scene, t.codec) for t in measured.threads] == [("landsat-8", "predictive")]
+def test_both_levels_of_predictive_are_measured(measured):
+    assert [m.level for m in measured.measurements if m.codec == "predictive"] == [1, 2]
+
+
+def test_two_threads_are_measured_at_both_levels(measured):
+    assert [(t.codec, t.level, len(t.encode_gains)) for t in measured.threads] == [
+        ("predictive", 1, 3),
+        ("predictive", 2, 3),
+    ]
+
+
+def test_a_scene_of_fewer_than_four_blocks_is_too_small_for_two_threads():
+    assert measure_codecs(["landsat-8"], 3, max_bytes=100_000, with_rivals=False).threads == ()
+
+
+def test_rivals_left_out_are_said_to_be(measured):
+    assert (measured.rivals, measured.rivals_skipped) == (
+        (),
+        "rivals were left out, as was asked for",
+    )
 
 
 def test_memory_is_measured(measured):

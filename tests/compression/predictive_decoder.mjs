@@ -27,7 +27,14 @@ function pixels(body) {
   const signedShift = (x, by) => fit(BigInt.asIntN(Number(bits), x) >> by);
   const out = Buffer.alloc(count * bands * bytes);
   let at = 12 + 2 * bands;
-  let before = null; // residuals of the band before
+  const weights = new Map();
+  for (let band = 0; band < bands; band++) {
+    if (body[13 + 2 * band] !== 4) continue;
+    weights.set(band, Array.from({ length: 5 }, (_, i) => BigInt(body.readInt8(at + i))));
+    at += 5;
+  }
+  const residuals = []; // of all bands so far
+  let planeBefore = null; // first plane of the band before
   for (let band = 0; band < bands; band++) {
     const low = body[12 + 2 * band];
     const blend = body[13 + 2 * band];
@@ -42,20 +49,39 @@ function pixels(body) {
       at += rows * packed;
     }
     for (let shift = low; shift < 8 * bytes; shift += 8) {
+      const isSorted = flags & 4 && shift === low;
+      const head = at;
+      at += isSorted ? 46 : 0;
       const length = body.readUInt32LE(at);
       const coded = body.subarray(at + 4, at + 4 + length);
       at += 4 + length;
-      if (length === 0) continue;
-      const plane = length === count ? coded : zstdDecompressSync(coded);
+      let plane = length === count ? coded : null;
+      if (length === 0) plane = new Uint8Array(count);
+      else if (plane === null) plane = zstdDecompressSync(coded);
+      if (isSorted) plane = planeBefore = unsorted(plane, body, head, width, planeBefore);
       for (let i = 0; i < count; i++) z[i] |= BigInt(plane[i]) << BigInt(shift);
     }
+    const r = new Array(count);
+    const of = (rows, i) => BigInt.asIntN(Number(bits), (rows && rows[i]) ?? 0n);
     const share = [
       () => 0n,
-      (q) => q,
-      (q) => q - signedShift(q, 2n),
-      (q) => signedShift(q, 1n),
+      (i) => residuals[band - 1][i],
+      (i) => residuals[band - 1][i] - signedShift(residuals[band - 1][i], 2n),
+      (i) => signedShift(residuals[band - 1][i], 1n),
+      (i) => {
+        const column = i % width;
+        const seen = [
+          of(residuals[band - 1], i),
+          of(residuals[band - 2], i),
+          of(r, i - width),
+          column ? of(r, i - width - 1) : 0n,
+          column < width - 1 ? of(r, i - width + 1) : 0n,
+        ];
+        const sum = seen.reduce((all, q, which) => all + q * weights.get(band)[which], 4n);
+        return BigInt.asIntN(Math.max(Number(bits), 16), sum) >> 3n;
+      },
     ][blend];
-    const r = z.map((v, i) => fit(((v >> 1n) ^ -(v & 1n)) + (blend ? share(before[i]) : 0n)));
+    z.forEach((v, i) => (r[i] = fit(((v >> 1n) ^ -(v & 1n)) + share(i))));
     const x = new Array(count);
     for (let i = 0; i < count; i++) {
       const column = i % width;
@@ -74,9 +100,30 @@ function pixels(body) {
         out[(i * bands + band) * bytes + place] = Number(value);
       }
     }
-    before = r;
+    residuals.push(r);
   }
   return out;
+}
+
+function unsorted(streams, body, head, width, before) {
+  const cuts = Array.from({ length: 7 }, (_, i) => body.readUInt16LE(head + 2 * i));
+  const places = [0];
+  for (let i = 0; i < 7; i++) places.push(places[i] + body.readUInt32LE(head + 14 + 4 * i));
+  const plane = new Uint8Array(streams.length);
+  for (let i = 0; i < plane.length; i++) {
+    const column = i % width;
+    const near = (rows, start, by) => {
+      const other = Math.min(width - 1, Math.max(0, column + by));
+      return rows === null || start < 0 ? 0 : rows[start + other];
+    };
+    const up = (by) => near(plane, i - column - width, by);
+    const same = (by) => near(before, i - column, by);
+    const activity =
+      up(-2) + up(-1) + 2 * up(0) + up(1) + up(2) + 2 * (same(-1) + 2 * same(0) + same(1));
+    const context = cuts.filter((cut) => activity > cut).length;
+    plane[i] = streams[places[context]++];
+  }
+  return plane;
 }
 
 const [payload, output] = process.argv.slice(2);

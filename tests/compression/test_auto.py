@@ -42,9 +42,13 @@ def test_the_matrix_may_say_auto():
     assert codec.for_image(IMAGES["predictive"]).name == "predictive"
 
 
-def test_auto_has_no_levels():
-    with pytest.raises(SettingsError, match="no levels"):
+def test_auto_has_no_third_level():
+    with pytest.raises(SettingsError, match="level 3"):
         AutoCodec.at_level(3)
+
+
+def test_the_level_of_auto_is_that_of_the_codec_it_chooses():
+    assert AutoCodec.at_level(2).for_image(IMAGES["predictive"]).level == 2
 
 
 def test_a_block_alone_is_decoded_by_the_codec_that_auto_names():

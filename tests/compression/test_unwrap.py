@@ -54,6 +54,18 @@ def test_a_real_band_takes_at_most_60_percent_of_its_file():
     assert len(encoder("unwrap").for_image(image).encode(image, 0)) <= 0.6 * len(image)
 
 
+@pytest.mark.parametrize(
+    ("predictor", "level", "share"), [(1, 1, 0.57), (1, 2, 0.563), (2, 1, 0.664), (2, 2, 0.655)]
+)
+def test_landsat_bands_take_such_a_share_of_their_files(predictor, level, share):
+    with tifffile.TiffFile(io.BytesIO(sample("landsat-8").data)) as file:
+        bands = np.moveaxis(file.asarray()[:600], -1, 0)
+    files = [lzw_tiff(band[..., None], predictor) for band in bands]
+    coder = encoder("unwrap", level)
+    coded = sum(len(coder.for_image(image).encode(image, 0)) for image in files)
+    assert share - 0.01 < coded / sum(map(len, files)) < share
+
+
 @settings(deadline=None, max_examples=25)
 @given(data=st.data())
 def test_blocks_come_back_wherever_the_file_is_cut(data):
@@ -103,8 +115,8 @@ def test_other_images_are_left_to_codec_predictive():
     assert encoder("unwrap").for_image(tiff(smooth(99, 99, 1, "<u2"))).name == "predictive"
 
 
-def test_there_are_no_levels():
-    with pytest.raises(SettingsError, match="no levels"):
+def test_there_is_no_third_level():
+    with pytest.raises(SettingsError, match="level 3"):
         encoder("unwrap", 3)
 
 

@@ -22,22 +22,24 @@ def measurement(codec, level, encoded, speed, used=None):
     )
 
 
-def benchmark(*measurements, threads=()):
-    return CodecBenchmark("cpu", "3.11", {}, "numba", 1.0, 3, measurements, threads)
+def benchmark(*measurements, threads=(), rivals=(), skipped=""):
+    return CodecBenchmark(
+        "cpu", "3.11", {}, "numba", 1.0, 3, measurements, threads, rivals, skipped
+    )
 
 
 MEASURED = benchmark(
     measurement("stored", None, 1000, 9000),
     measurement("zstd", 1, 800, 500),
     measurement("gzip", 6, 1000, 30, used="stored"),
-    measurement("predictive", None, 400, 1000),
-    threads=(ThreadMeasurement("hill", "predictive", 1.9, 1.8),),
+    measurement("predictive", 1, 400, 1000),
+    threads=(ThreadMeasurement("hill", "predictive", 1, 1.9, 1.8, (1.9,), (1.8,)),),
 )
 
 
 def test_the_plot_says_which_codec_leaves_the_least():
     assert codecs.plot_size_and_speed(MEASURED, "hill").alt == (
-        "On hill, predictive leaves the least, 40 % of the image, at 1000 MB a second."
+        "On hill, predictive-1 leaves the least, 40 % of the image, at 1000 MB a second."
     )
 
 
@@ -47,11 +49,11 @@ def test_a_scene_that_was_not_measured_is_refused():
 
 
 def test_the_answer_compares_predictive_to_the_guide():
-    assert "on hill 50 % of its size, at 2.0 times" in codecs.predictive_answer(MEASURED).text
+    assert "on hill 50.0 % of its size, at 2.0 times" in codecs.predictive_answer(MEASURED).text
 
 
 def test_no_gain_is_said_to_be_none():
-    equal = benchmark(measurement("zstd", 1, 800, 500), measurement("predictive", None, 800, 500))
+    equal = benchmark(measurement("zstd", 1, 800, 500), measurement("predictive", 1, 800, 500))
     assert codecs.predictive_answer(equal).text.startswith("On none")
 
 
@@ -65,3 +67,29 @@ def test_scenes_too_small_for_two_threads_are_said_to_be():
 
 def test_the_table_names_codecs_that_gave_up():
     assert "hill, gzip-6 (gave up: stored)" in codecs.codec_table(MEASURED).text
+
+
+DENSE = measurement("predictive", 2, 400, 800)
+JPEG_XL = measurement("jpeg-xl", 3, 500, 40)
+
+
+def test_the_dense_setting_is_compared_to_jpeg_xl():
+    said = codecs.rivals_answer(benchmark(DENSE, rivals=(JPEG_XL,))).text
+    assert "on hill 80.0 % of its size, at 20.0 times its encoding" in said
+
+
+def test_rivals_that_are_missing_are_said_to_be():
+    skipped = benchmark(DENSE, skipped="JPEG XL was skipped")
+    assert codecs.rivals_answer(skipped).text == (
+        "Not compared to other codecs: JPEG XL was skipped."
+    )
+
+
+def test_scenes_that_no_rival_can_code_are_said_to_be():
+    assert codecs.rivals_answer(benchmark(DENSE)).text.startswith("None of these scenes")
+
+
+def test_rivals_are_drawn_and_listed():
+    both = benchmark(DENSE, rivals=(measurement("jpeg-xl", 3, 300, 40),))
+    assert "jpeg-xl-3 leaves the least" in codecs.plot_size_and_speed(both, "hill").alt
+    assert "hill, jpeg-xl-3" in codecs.codec_table(both).text

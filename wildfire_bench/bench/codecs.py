@@ -10,43 +10,40 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
 
+from wildfire_bench.bench.codec_contest import CodecMeasurement, Contestant
+from wildfire_bench.bench.codec_rivals import rival_contestants, why_no_rivals
 from wildfire_bench.compression import codec_names, decoder, encoder
 from wildfire_bench.compression.codec import Buffer, ImageEncoder
 from wildfire_bench.compression.pixel_loops import engine
-from wildfire_bench.errors import BenchmarkError, InvalidParameter
+from wildfire_bench.errors import InvalidParameter
 from wildfire_bench.samples import sample, sample_names
 
-__all__ = ["CodecBenchmark", "CodecMeasurement", "ThreadMeasurement", "measure_codecs"]
+__all__ = [
+    "CodecBenchmark",
+    "CodecMeasurement",
+    "NameAndLevel",
+    "ThreadMeasurement",
+    "measure_codecs",
+]
 
 MIN_REPETITIONS = 3
 DEFAULT_REPETITIONS = 7
 _BLOCK_BYTES = 5_000_000
 """Cut like the guide's chunks for the measurement with two threads."""
-_LEVELS: dict[str, tuple[int | None, ...]] = {"zstd": (1, 3, 6), "gzip": (6,)}
+_FEWEST_BLOCKS = 4
+"""Of fewer, one thread would be left without work."""
+_LEVELS: dict[str, tuple[int | None, ...]] = {
+    "zstd": (1, 3, 6),
+    "gzip": (6,),
+    "predictive": (1, 2),
+}
+_PACKAGES = ("numpy", "zstandard", "numba", "pcodec", "imagecodecs")
 _MB = 1_000_000
 
-
-@dataclass(frozen=True, slots=True)
-class CodecMeasurement:
-    """One codec on one scene: medians of the repetitions."""
-
-    scene: str
-    codec: str
-    level: int | None
-    used: str
-    """Wire name of what coded the scene; ``stored`` where the codec gave up."""
-    raw_bytes: int
-    encoded_bytes: int
-    look_s: float
-    """Looking at the scene before its blocks are encoded; part of no speed."""
-    encode_mb_s: float
-    """Megabytes of scene a second, one thread, median."""
-    decode_mb_s: float
-    encode_s: tuple[float, ...]
-    decode_s: tuple[float, ...]
-    peak_bytes: int
-    """Python and NumPy memory while encoding, the scene itself excluded."""
+NameAndLevel: TypeAlias = tuple[str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +52,12 @@ class ThreadMeasurement:
 
     scene: str
     codec: str
+    level: int | None
     encode_gain: float
+    """Median of the repetitions, each of one thread and then of two."""
     decode_gain: float
+    encode_gains: tuple[float, ...]
+    decode_gains: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +73,20 @@ class CodecBenchmark:
     repetitions: int
     measurements: tuple[CodecMeasurement, ...]
     threads: tuple[ThreadMeasurement, ...]
+    rivals: tuple[CodecMeasurement, ...] = ()
+    """Other people's codecs on the pixels of the same scenes, in the same run."""
+    rivals_skipped: str = ""
+    """Why there are none."""
 
-    def ratios(self, codec: str, baseline: str, baseline_level: int) -> dict[str, dict[str, float]]:
+    def ratios(self, codec: NameAndLevel, baseline: NameAndLevel) -> dict[str, dict[str, float]]:
         """Compare a codec to another: size, encode and decode speed as shares, by scene."""
-        mine = {m.scene: m for m in self.measurements if m.codec == codec}
-        base = {
-            m.scene: m
-            for m in self.measurements
-            if m.codec == baseline and m.level == baseline_level
-        }
+        mine, base = (
+            {m.scene: m for m in (*self.measurements, *self.rivals) if (m.codec, m.level) == wanted}
+            for wanted in (codec, baseline)
+        )
         return {
             scene: {
-                "size": mine[scene].encoded_bytes / base[scene].encoded_bytes,
+                "size": mine[scene].share / base[scene].share,
                 "encode": mine[scene].encode_mb_s / base[scene].encode_mb_s,
                 "decode": mine[scene].decode_mb_s / base[scene].decode_mb_s,
             }
@@ -96,6 +99,7 @@ def measure_codecs(
     repetitions: int = DEFAULT_REPETITIONS,
     *,
     max_bytes: int | None = None,
+    with_rivals: bool = True,
     progress: Callable[[str], None] = lambda _: None,
 ) -> CodecBenchmark:
     """Measure every codec on real scenes, codecs taking turns in each repetition.
@@ -105,9 +109,12 @@ def measure_codecs(
     scenes
         Names of samples; None for all.
     repetitions
-        Of each measurement, after one that warms up; at least 3.
+        Of each measurement, after one that warms up; at least 3. Rivals that take many seconds
+        have 3.
     max_bytes
         Cut longer scenes off there.
+    with_rivals
+        Whether to measure other people's codecs beside ours, where they are installed.
     progress
         Called with a line for each scene.
 
@@ -124,74 +131,79 @@ def measure_codecs(
     started = time.perf_counter()
     chosen = engine().name
     engine_s = time.perf_counter() - started
-    measurements: list[CodecMeasurement] = []
-    threads: list[ThreadMeasurement] = []
+    skipped = why_no_rivals() if with_rivals else "rivals were left out, as was asked for"
+    measured = []
     for scene in scenes or sample_names():
         progress(scene)
         image = sample(scene).data[:max_bytes]
-        contestants = [_Contestant(n, v, image) for n in codec_names() for v in _levels(n)]
-        for _ in range(repetitions + 1):
-            for contestant in contestants:
-                contestant.run(image)
-        measurements += [contestant.result(scene, image) for contestant in contestants]
-        threads += [
-            _measure_threads(scene, c.name, c.coder, image, repetitions)
-            for c in contestants
-            if c.name == c.coder.name == "predictive" and len(image) > _BLOCK_BYTES
-        ]
+        measured.append(_measure_scene(scene, image, repetitions, with_rivals=not skipped))
     return CodecBenchmark(
         cpu=_cpu(),
         python=platform.python_version(),
-        packages={name: _version(name) for name in ("numpy", "zstandard", "numba", "pcodec")},
+        packages={name: _version(name) for name in _PACKAGES},
         pixel_engine=chosen,
         engine_s=engine_s,
         repetitions=repetitions,
-        measurements=tuple(measurements),
-        threads=tuple(threads),
+        measurements=tuple(chain.from_iterable(each.ours for each in measured)),
+        threads=tuple(chain.from_iterable(each.threads for each in measured)),
+        rivals=tuple(chain.from_iterable(each.rivals for each in measured)),
+        rivals_skipped=skipped,
     )
 
 
-class _Contestant:
-    """A codec at a level, and its samples so far; the first, a warm-up, is dropped."""
+class _Measured(NamedTuple):
+    """What came of one scene."""
+
+    ours: list[CodecMeasurement]
+    rivals: list[CodecMeasurement]
+    threads: list[ThreadMeasurement]
+
+
+def _measure_scene(
+    scene: str, image: memoryview, repetitions: int, *, with_rivals: bool
+) -> _Measured:
+    ours = [_Ours(name, level, image) for name in codec_names() for level in _levels(name)]
+    others: list[Contestant[Any]] = rival_contestants(image) if with_rivals else []
+    for _ in range(repetitions + 1):
+        for contestant in (*(each.contestant for each in ours), *others):
+            contestant.run()
+    is_long = len(image) >= _FEWEST_BLOCKS * _BLOCK_BYTES
+    return _Measured(
+        [each.result(scene) for each in ours],
+        [other.result(scene) for other in others],
+        [
+            _measure_threads(scene, each.coder, image, repetitions)
+            for each in ours
+            if is_long and each.name == each.coder.name == "predictive"
+        ],
+    )
+
+
+class _Ours:
+    """One of our codecs on a whole scene."""
 
     def __init__(self, name: str, level: int | None, image: memoryview) -> None:
-        self.name, self.level = name, level
         started = time.perf_counter()
-        self.coder = encoder(name, level).for_image(image)
-        self.look_s = time.perf_counter() - started
-        self.encode_s: list[float] = []
-        self.decode_s: list[float] = []
-        self.encoded_bytes = 0
+        self.coder = coder = encoder(name, level).for_image(image)
+        self._look_s = time.perf_counter() - started
+        self._image = image
+        self.name = name
+        self.contestant: Contestant[Any] = Contestant(
+            name,
+            level,
+            len(image),
+            encode=lambda: [coder.encode(image, 0)],
+            room=lambda: memoryview(bytearray(len(image))),
+            decode=lambda payload, out: decoder(coder.name).decode_into(payload[0], out),
+            is_exact=lambda decoded: decoded == image,
+        )
 
-    def run(self, image: memoryview) -> None:
-        started = time.perf_counter()
-        payload = self.coder.encode(image, 0)
-        self.encode_s.append(time.perf_counter() - started)
-        out = memoryview(bytearray(len(image)))
-        started = time.perf_counter()
-        decoder(self.coder.name).decode_into(payload, out)
-        self.decode_s.append(time.perf_counter() - started)
-        self.encoded_bytes = memoryview(payload).nbytes
-        if out != image:
-            msg = f"codec {self.name} did not give the scene back"
-            raise BenchmarkError(msg)
-
-    def result(self, scene: str, image: memoryview) -> CodecMeasurement:
-        encode_s, decode_s = tuple(self.encode_s[1:]), tuple(self.decode_s[1:])
-        size = len(image) / _MB
-        return CodecMeasurement(
-            scene=scene,
-            codec=self.name,
-            level=self.level,
+    def result(self, scene: str) -> CodecMeasurement:
+        return self.contestant.result(
+            scene,
             used=self.coder.name,
-            raw_bytes=len(image),
-            encoded_bytes=self.encoded_bytes,
-            look_s=self.look_s,
-            encode_mb_s=size / statistics.median(encode_s),
-            decode_mb_s=size / statistics.median(decode_s),
-            encode_s=encode_s,
-            decode_s=decode_s,
-            peak_bytes=_peak_bytes(self.coder, image),
+            look_s=self._look_s,
+            peak_bytes=_peak_bytes(self.coder, self._image),
         )
 
 
@@ -209,9 +221,9 @@ def _peak_bytes(coder: ImageEncoder, image: memoryview) -> int:
 
 
 def _measure_threads(
-    scene: str, name: str, coder: ImageEncoder, image: memoryview, repetitions: int
+    scene: str, coder: ImageEncoder, image: memoryview, repetitions: int
 ) -> ThreadMeasurement:
-    offsets = range(0, len(image), _BLOCK_BYTES)
+    offsets = range(0, len(image) // _BLOCK_BYTES * _BLOCK_BYTES, _BLOCK_BYTES)
     blocks = [image[offset : offset + _BLOCK_BYTES] for offset in offsets]
     payloads: list[Buffer] = [coder.encode(b, o) for b, o in zip(blocks, offsets, strict=True)]
     out = memoryview(bytearray(len(image)))
@@ -231,11 +243,20 @@ def _measure_threads(
     finally:
         for pool in pools.values():
             pool.shutdown()
-    return ThreadMeasurement(scene, name, _gain(encode), _gain(decode))
+    encode_gains, decode_gains = _gains(encode), _gains(decode)
+    return ThreadMeasurement(
+        scene,
+        coder.name,
+        coder.level,
+        statistics.median(encode_gains),
+        statistics.median(decode_gains),
+        encode_gains,
+        decode_gains,
+    )
 
 
-def _gain(seconds: dict[int, list[float]]) -> float:
-    return statistics.median(seconds[1]) / statistics.median(seconds[2])
+def _gains(seconds: dict[int, list[float]]) -> tuple[float, ...]:
+    return tuple(one / two for one, two in zip(seconds[1], seconds[2], strict=True))
 
 
 def _cpu() -> str:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 __all__ = ["codecs"]
 
+_BASELINES = (("zstd", 1), ("zstd", 3), ("jpeg-xl", 3))
+
 
 def codecs(
     scene: Annotated[
@@ -22,6 +24,9 @@ def codecs(
         typer.Option(help="A sample; may be given several times. All without it."),
     ] = None,
     repetitions: Annotated[int, typer.Option(min=3, help="Of each measurement.")] = 7,
+    with_rivals: Annotated[
+        bool, typer.Option("--rivals/--no-rivals", help="JPEG XL, JPEG-LS and others as well.")
+    ] = True,
     as_json: JsonOption = False,
 ) -> None:
     """Measure sizes and speeds of all codecs, one thread, every byte checked.
@@ -31,12 +36,18 @@ def codecs(
     from wildfire_bench.bench.codecs import measure_codecs
 
     result = measure_codecs(
-        scene, repetitions, progress=lambda line: typer.echo(f"measuring {line}", err=True)
+        scene,
+        repetitions,
+        with_rivals=with_rivals,
+        progress=lambda line: typer.echo(f"measuring {line}", err=True),
     )
     if as_json:
         ratios = {
-            f"predictive to zstd-{level}": result.ratios("predictive", "zstd", level)
-            for level in (1, 3)
+            f"predictive-{level} to {codec}-{other}": result.ratios(
+                ("predictive", level), (codec, other)
+            )
+            for level in (1, 2)
+            for codec, other in _BASELINES
         }
         print(json.dumps({**dataclasses.asdict(result), "ratios": ratios}, indent=2))
         return
@@ -46,7 +57,7 @@ def codecs(
 def _print(result: CodecBenchmark) -> None:
     print(f"pixel engine {result.pixel_engine}, ready after {result.engine_s:.1f} s")
     print(f"{'scene':<18} {'codec':<12} {'ratio':>6} {'encode MB/s':>12} {'decode MB/s':>12}")
-    for m in result.measurements:
+    for m in (*result.measurements, *result.rivals):
         name = m.codec if m.level is None else f"{m.codec}-{m.level}"
         print(
             f"{m.scene:<18} {name:<12} {m.raw_bytes / m.encoded_bytes:>6.2f}"
@@ -55,5 +66,7 @@ def _print(result: CodecBenchmark) -> None:
     for t in result.threads:
         print(
             f"{t.scene}: two threads encode {t.encode_gain:.2f} and decode {t.decode_gain:.2f} "
-            f"times as fast as one ({t.codec})"
+            f"times as fast as one ({t.codec}-{t.level})"
         )
+    if result.rivals_skipped:
+        print(result.rivals_skipped)

@@ -8,8 +8,8 @@ from wildfire_bench.compression.codec import Buffer, ImageEncoder, byte_view, co
 from wildfire_bench.compression.image_layout import ImageLayout, find_layout
 from wildfire_bench.compression.pixel_run import SampleKind
 from wildfire_bench.compression.predictive import PredictiveCodec, PredictiveEncoder
+from wildfire_bench.compression.run_plans import DEFAULT_LEVEL, known_level
 from wildfire_bench.compression.zstd import will_not_shrink
-from wildfire_bench.errors import SettingsError
 
 __all__ = ["AutoCodec", "Choice", "ChosenEncoder", "choose_by_content"]
 
@@ -27,13 +27,15 @@ class Choice:
     layout: ImageLayout
 
 
-def choose_by_content(image: Buffer) -> Choice:
+def choose_by_content(image: Buffer, level: int = DEFAULT_LEVEL) -> Choice:
     """Choose a codec by looking at the layout and a few windows of an image.
 
     Parameters
     ----------
     image
         All of it. A few milliseconds whatever its size.
+    level
+        At which pixels are predicted.
 
     Returns
     -------
@@ -44,7 +46,7 @@ def choose_by_content(image: Buffer) -> Choice:
     view = byte_view(image)
     layout = find_layout(view)
     if layout.source == "tiff" and not layout.runs and "unwrap" in codec_names():
-        coder = encoder("unwrap").for_image(view)
+        coder = encoder("unwrap", level).for_image(view)
         if coder.name == "unwrap":
             return Choice(
                 coder, "it is a TIFF whose LZW hides pixels that neighbours predict", layout
@@ -61,7 +63,7 @@ def choose_by_content(image: Buffer) -> Choice:
         if floats > _WORTHWHILE_SHARE * total:
             reason = f"{floats / total:.0%} of it are floating-point samples ({layout.source})"
             return Choice(coder, reason, layout)
-    predictive = PredictiveEncoder(view, layout)
+    predictive = PredictiveEncoder(view, layout, level=level)
     if predictive.predicted_bytes > _WORTHWHILE_SHARE * total:
         share = predictive.predicted_bytes / total
         reason = f"{share:.0%} of it are pixels that neighbours predict ({layout.source})"
@@ -96,24 +98,21 @@ class ChosenEncoder:
 class AutoCodec:
     """Chooses for each image; a block that stands alone is coded by codec predictive."""
 
-    level: int | None = None
+    level: int = DEFAULT_LEVEL
     name: str = "predictive"
 
     @classmethod
     def at_level(cls, level: int | None) -> AutoCodec:
-        """Make an encoder; it has no levels."""
-        if level is not None:
-            msg = f"codec auto has no levels, but level {level} was asked for: leave it out"
-            raise SettingsError(msg)
-        return cls()
+        """Make an encoder that predicts pixels at a level, None for the default."""
+        return cls(known_level(level))
 
     def encode(self, block: Buffer) -> bytes:
         """Encode one block that stands alone."""
-        return PredictiveCodec().encode(block)
+        return PredictiveCodec(self.level).encode(block)
 
     def for_image(self, image: Buffer) -> ChosenEncoder:
         """Choose by what the image holds; see `choose_by_content`."""
-        choice = choose_by_content(image)
+        choice = choose_by_content(image, self.level)
         return ChosenEncoder(choice.encoder, choice.reason)
 
     def decode_into(self, payload: Buffer, out: memoryview) -> None:

@@ -14,7 +14,12 @@ __all__ = ["Alternative", "Explanation", "explain"]
 
 _SAMPLE_BYTES = 8_000_000
 _REPETITIONS = 3
-_LEVELS: dict[str, tuple[int | None, ...]] = {"zstd": (1, 3, 9), "gzip": (6,)}
+_LEVELS: dict[str, tuple[int | None, ...]] = {
+    "zstd": (1, 3, 9),
+    "gzip": (6,),
+    "predictive": (1, 2),
+    "unwrap": (1, 2),
+}
 _MB = 1_000_000
 
 

@@ -53,5 +53,9 @@ class FloatCodec:
 
     def _encoder(self, image: memoryview) -> PredictiveEncoder:
         return PredictiveEncoder(
-            image, find_layout(image), name=self.name, encode_floats=encode_floats
+            image,
+            find_layout(image),
+            name=self.name,
+            encode_floats=encode_floats,
+            level=self.level,
         )

@@ -14,7 +14,7 @@ from wildfire_bench.compression.pixel_loops.numpy_engine import blended, residua
 from wildfire_bench.compression.pixel_run import PixelRun, SampleKind
 from wildfire_bench.compression.pixel_segment import native_samples
 
-__all__ = ["plan_for"]
+__all__ = ["cheapest_low_bits", "magnitude_bits", "plan_for"]
 
 _WINDOWS = 4
 _WINDOW_PIXELS = 768
@@ -31,6 +31,7 @@ _RICH_PLANE_BITS = 4.0
 """In planes of less entropy, zstd loses much time to matches that gain little."""
 _FAST_BLEND_BITS = 0.03
 """What another blend must gain over `Blend.THREE_QUARTERS`, which is undone fastest."""
+_BLENDS = (Blend.NONE, Blend.WHOLE, Blend.THREE_QUARTERS, Blend.HALF)
 
 Cube = npt.NDArray[Any]
 
@@ -44,7 +45,7 @@ def plan_for(run: PixelRun, image: memoryview) -> Plan | None:
     sign = windows[0].dtype.type(1 << (8 * run.sample_bytes - 1) if signed else 0)
     predictor, rests = min(
         ((p, [residual(w ^ sign, p)[:, 1:] for w in windows]) for p in Predictor),
-        key=lambda choice: _magnitude_bits(np.concatenate(choice[1], axis=-1)),
+        key=lambda choice: magnitude_bits(zigzag(np.concatenate(choice[1], axis=-1))),
     )
     rest = np.concatenate([part.reshape(run.bands, -1) for part in rests], axis=-1)
     blends, low_bits, bits = [], [], 0.0
@@ -83,19 +84,20 @@ def _windows(run: PixelRun, image: memoryview) -> Iterator[Cube]:
         yield np.stack(pieces).transpose(2, 0, 1)
 
 
-def _magnitude_bits(rest: Cube) -> float:
-    return float(np.log2(1.0 + zigzag(rest)).mean())
+def magnitude_bits(z: Cube) -> float:
+    """Estimate what coding zigzag residuals takes, in bits of a sample."""
+    return float(np.log2(1.0 + z).mean())
 
 
 def _best_blend(rest: Cube, below: Cube) -> Blend:
-    bits = {blend: _magnitude_bits(rest - blended(below, blend)) for blend in Blend}
+    bits = {blend: magnitude_bits(zigzag(rest - blended(below, blend))) for blend in _BLENDS}
     bits[Blend.THREE_QUARTERS] -= _FAST_BLEND_BITS
     return min(bits, key=bits.__getitem__)
 
 
 def _low_bits(z: Cube) -> tuple[int, float]:
     """Choose how many bits to keep out of entropy coding, and what a sample then costs."""
-    planes = {bits: _plane_bits(z, bits) for bits in _LOW_BITS if bits < 8 * z.dtype.itemsize}
+    planes = _planes(z)
     costs = {bits: bits + sum(planes[bits]) for bits in planes}
     limit = min(costs.values()) + _TOLERANCE_BITS
     return max(
@@ -103,6 +105,16 @@ def _low_bits(z: Cube) -> tuple[int, float]:
         for bits, cost in costs.items()
         if cost == min(costs.values()) or (cost <= limit and planes[bits][0] > _RICH_PLANE_BITS)
     )
+
+
+def cheapest_low_bits(z: Cube, fewest: int) -> int:
+    """Choose how many bits to keep out of entropy coding, by size alone."""
+    costs = {bits: bits + sum(planes) for bits, planes in _planes(z).items() if bits >= fewest}
+    return min(costs, key=costs.__getitem__)
+
+
+def _planes(z: Cube) -> dict[int, list[float]]:
+    return {bits: _plane_bits(z, bits) for bits in _LOW_BITS if bits < 8 * z.dtype.itemsize}
 
 
 def _plane_bits(z: Cube, low_bits: int) -> list[float]:

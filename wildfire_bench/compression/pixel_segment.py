@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import struct
 import sys
-import threading
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import zstandard
 
 from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.compression.pixel_loops import (
     LOW_BITS,
+    WEIGHTS,
     Blend,
+    Bytes,
     Engine,
     Grid,
     Plan,
@@ -26,31 +27,27 @@ from wildfire_bench.compression.pixel_loops import (
     Samples,
     packed_width,
 )
+from wildfire_bench.compression.sorted_plane import (
+    HEAD_BYTES,
+    SortedPlane,
+    encode_sorted,
+    residual_compressor,
+    worth_sorting,
+)
 from wildfire_bench.compression.zstd import decompress_frame
 from wildfire_bench.errors import CorruptPayload
 
 __all__ = ["MAX_BANDS", "MAX_PIXELS_BYTES", "decode_pixels", "encode_pixels", "native_samples"]
 
 MAX_PIXELS_BYTES = 8 << 20
-"""Largest segment of pixels; decoding holds up to five times its size."""
+"""Largest segment of pixels; decoding holds about three times its size, and up to 42 times (350 MB)
+where it is one row of one band, since whole rows are at work."""
 MAX_BANDS = 64
 
 _HEAD = struct.Struct("<BBBBII")
+_WEIGHTS = struct.Struct(f"{WEIGHTS}b")
 _LENGTH = struct.Struct("<I")
-_BIG_ENDIAN, _SIGNED = 1, 2
-
-
-class _Entropy(threading.local):
-    """Compressor of each thread, set for residuals: hardly ever a match, all gain by Huffman."""
-
-    def __init__(self) -> None:
-        parameters = zstandard.ZstdCompressionParameters.from_level(
-            1, window_log=17, hash_log=6, chain_log=6, min_match=7, strategy=1
-        )
-        self.compressor = zstandard.ZstdCompressor(compression_params=parameters)
-
-
-_entropy = _Entropy()
+_BIG_ENDIAN, _SIGNED, _SORTED = 1, 2, 4
 
 
 def native_samples(data: memoryview, sample_bytes: int, *, big_endian: bool) -> Samples:
@@ -66,14 +63,21 @@ def encode_pixels(
     """Encode the samples of `data`, which `grid` fills exactly."""
     samples = native_samples(data, grid.sample_bytes, big_endian=big_endian)
     residuals = engine.forward(samples, grid, plan)
+    is_sorted = bool(plan.cuts) and worth_sorting(grid)
     flags = (_BIG_ENDIAN if big_endian else 0) | (_SIGNED if plan.signed else 0)
+    flags |= _SORTED if is_sorted else 0
     parts: list[Buffer] = [
         _HEAD.pack(grid.sample_bytes, flags, grid.bands, plan.predictor, grid.width, grid.rows),
         bytes(code for band in zip(plan.low_bits, plan.blends, strict=True) for code in band),
+        *(_WEIGHTS.pack(*plan.weights[band]) for band in _weighed(plan.blends)),
     ]
     for band, bits in enumerate(plan.low_bits):
         parts.append(residuals.low[band, : grid.rows * packed_width(grid.width, bits)].tobytes())
         for index in range(_planes(grid, bits)):
+            if is_sorted and not index:
+                plane, before = residuals.planes[0, band], _first_plane(residuals, band - 1)
+                parts += encode_sorted(plane, before, grid, plan.cuts[band], engine)
+                continue
             coded = b""
             if index < residuals.present[band]:
                 coded = _entropy_coded(residuals.planes[index, band])
@@ -93,7 +97,7 @@ def decode_pixels(body: memoryview, out: memoryview, engine: Engine) -> None:
     grid, plan = header.grid, header.plan
     residuals = engine.room(grid)
     residuals.present[:] = 0
-    end = _fill(residuals, body, header)
+    end = _fill(residuals, body, header, engine)
     if end != len(body):
         msg = f"segment of pixels has {len(body) - end:,} bytes after its last plane"
         raise CorruptPayload(msg)
@@ -111,6 +115,7 @@ class _Header(NamedTuple):
     grid: Grid
     plan: Plan
     big_endian: bool
+    is_sorted: bool
     size_bytes: int
 
 
@@ -125,13 +130,13 @@ def _parse_header(body: memoryview, size_bytes: int) -> _Header:
     low_bits, blends = codes[::2], codes[1::2]
     if (
         sample_bytes not in (1, 2, 4, 8)
-        or flags & ~(_BIG_ENDIAN | _SIGNED)
+        or flags & ~(_BIG_ENDIAN | _SIGNED | _SORTED)
         or not 1 <= bands <= MAX_BANDS
         or predictor not in Predictor.__members__.values()
         or len(codes) != 2 * bands
         or not set(low_bits) <= set(LOW_BITS)
         or not set(blends) <= set(Blend)
-        or blends[0]
+        or blends[0] not in (Blend.NONE, Blend.WEIGHED)
     ):
         msg = f"segment of pixels has an unknown layout: {bytes(body[:end]).hex()}"
         raise CorruptPayload(msg)
@@ -141,27 +146,43 @@ def _parse_header(body: memoryview, size_bytes: int) -> _Header:
             f"{size_bytes:,} were announced and {MAX_PIXELS_BYTES:,} are allowed"
         )
         raise CorruptPayload(msg)
+    weights = [(0,) * WEIGHTS] * bands
+    for band in _weighed(blends):
+        weights[band] = _WEIGHTS.unpack(_take(body, end, WEIGHTS))
+        end += WEIGHTS
     plan = Plan(
         Predictor(predictor),
         bool(flags & _SIGNED),
         tuple(low_bits),
         tuple(Blend(code) for code in blends),
+        tuple(weights),
     )
-    return _Header(grid, plan, bool(flags & _BIG_ENDIAN), end)
+    return _Header(grid, plan, bool(flags & _BIG_ENDIAN), bool(flags & _SORTED), end)
 
 
-def _fill(residuals: Residuals, body: memoryview, header: _Header) -> int:
+def _weighed(blends: Iterable[int]) -> Iterator[int]:
+    return (band for band, blend in enumerate(blends) if blend == Blend.WEIGHED)
+
+
+def _fill(residuals: Residuals, body: memoryview, header: _Header, engine: Engine) -> int:
     grid, position = header.grid, header.size_bytes
     for band, bits in enumerate(header.plan.low_bits):
         packed = grid.rows * packed_width(grid.width, bits)
         residuals.low[band, :packed] = _take(body, position, packed)
         position += packed
         for index in range(_planes(grid, bits)):
+            plane = residuals.planes[index, band]
+            if header.is_sorted and not index:
+                found = SortedPlane(_take(body, position, HEAD_BYTES), grid)
+                coded = _take(body, position + HEAD_BYTES, found.coded_bytes)
+                position += HEAD_BYTES + len(coded)
+                found.decode_into(plane, coded, _first_plane(residuals, band - 1), engine)
+                residuals.present[band] = 1
+                continue
             (length,) = _LENGTH.unpack(_take(body, position, _LENGTH.size))
             position += _LENGTH.size
             coded = _take(body, position, length)
             position += length
-            plane = residuals.planes[index, band]
             if length == grid.pixels:
                 plane[:] = coded
             elif length:
@@ -171,6 +192,10 @@ def _fill(residuals: Residuals, body: memoryview, header: _Header) -> int:
                 continue
             residuals.present[band] = index + 1
     return position
+
+
+def _first_plane(residuals: Residuals, band: int) -> Bytes | None:
+    return residuals.planes[0, band] if band >= 0 else None
 
 
 def _take(body: memoryview, position: int, size_bytes: int) -> memoryview:
@@ -186,6 +211,6 @@ def _planes(grid: Grid, low_bits: int) -> int:
 
 
 def _entropy_coded(plane: npt.NDArray[np.uint8]) -> bytes:
-    coded: bytes = _entropy.compressor.compress(plane.data)
+    coded: bytes = residual_compressor().compress(plane.data)
     # A copy of the right size: zstandard's own bytes keep room for the worst case.
     return bytes(memoryview(coded)) if len(coded) < plane.size else plane.tobytes()

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from wildfire_bench.compression.codec import Buffer, ImageEncoder, byte_view
 from wildfire_bench.compression.image_layout import ImageLayout, PixelRun, find_layout
 from wildfire_bench.compression.pixel_loops import Engine, Grid, Plan, engine
-from wildfire_bench.compression.pixel_plan import plan_for
 from wildfire_bench.compression.pixel_run import SampleKind
-from wildfire_bench.compression.pixel_segment import MAX_BANDS, decode_pixels, encode_pixels
+from wildfire_bench.compression.pixel_segment import decode_pixels, encode_pixels
+from wildfire_bench.compression.run_plans import (
+    DEFAULT_LEVEL,
+    known_level,
+    largest_runs,
+    likeness_of,
+    plans_for,
+)
 from wildfire_bench.compression.segments import (
     EncodedSegment,
     Kind,
@@ -21,7 +27,7 @@ from wildfire_bench.compression.segments import (
 )
 from wildfire_bench.compression.stored import StoredCodec
 from wildfire_bench.compression.zstd import ZstdCodec, decompress_frame, will_not_shrink
-from wildfire_bench.errors import CorruptPayload, SettingsError
+from wildfire_bench.errors import CorruptPayload
 
 __all__ = [
     "FloatCoding",
@@ -33,12 +39,10 @@ __all__ = [
 
 _SEGMENT_BYTES = 1 << 20
 """Pixels coded at a time: what prediction and entropy coding touch stays in the cache."""
+_DENSE_SEGMENT_BYTES = 2 << 20
+"""At the denser setting, which has more to say about each segment."""
 _LONGEST_ROW_BYTES = 4 << 20
 _SMALLEST_TAIL_BYTES = 4096
-_PLANNING_BYTES = 16 << 20
-"""Runs of the same shape within such a stretch of the file share one plan."""
-_MOST_PLANS = 64
-"""Runs without a plan are coded by zstd; planning for each of thousands would take seconds."""
 _TRIAL_BYTES = 1 << 16
 _FLOATS_SHARE = 0.98
 """pcodec must come below this share of prediction, which is several times faster."""
@@ -53,20 +57,17 @@ class PredictiveCodec:
     that does not shrink is carried as it is, 28 bytes longer.
     """
 
-    level: int | None = None
+    level: int = DEFAULT_LEVEL
     name: str = "predictive"
 
     @classmethod
     def at_level(cls, level: int | None) -> PredictiveCodec:
-        """Make an encoder; it has no levels yet but the default."""
-        if level is not None:
-            msg = f"codec predictive has no levels, but level {level} was asked for: leave it out"
-            raise SettingsError(msg)
-        return cls()
+        """Make an encoder for a level, None for the default."""
+        return cls(known_level(level))
 
     def encode(self, block: Buffer) -> bytes:
         """Encode one block as if it were an image of its own."""
-        return PredictiveEncoder(byte_view(block)).encode(block, 0)
+        return PredictiveEncoder(byte_view(block), level=self.level).encode(block, 0)
 
     def for_image(self, image: Buffer) -> ImageEncoder:
         """Find the pixels of an image; an image that would not shrink is stored."""
@@ -74,7 +75,7 @@ class PredictiveCodec:
         layout = find_layout(view)
         if not layout.runs and will_not_shrink(view):
             return StoredCodec().for_image(view)
-        return PredictiveEncoder(view, layout)
+        return PredictiveEncoder(view, layout, level=self.level)
 
     def decode_into(self, payload: Buffer, out: memoryview) -> None:
         """Decode segment by segment into `out`; see `Decoder.decode_into`."""
@@ -119,9 +120,9 @@ class PredictiveEncoder:
         Wire name of the codec that decodes the blocks.
     encode_floats
         What codes floating-point samples; without it they are predicted like integers.
+    level
+        2 for the denser setting; None for a codec without levels.
     """
-
-    level: int | None = None
 
     def __init__(
         self,
@@ -131,15 +132,16 @@ class PredictiveEncoder:
         *,
         name: str = "predictive",
         encode_floats: FloatCoding | None = None,
+        level: int | None = DEFAULT_LEVEL,
     ) -> None:
-        self.name = name
+        self.name, self.level = name, level
         self._encode_floats = encode_floats
         self.layout = find_layout(image) if layout is None else layout
-        self.plans = _plans(self.layout, image)
+        self.plans = plans_for(self.layout, image, level)
         self._engine = pixel_engine
         self._float_likenesses = {
             likeness
-            for likeness, run in _largest(self.layout)
+            for likeness, run in largest_runs(self.layout)
             if run.kind is SampleKind.FLOAT and self._floats_win(run, image)
         }
 
@@ -147,7 +149,7 @@ class PredictiveEncoder:
     def predicted_bytes(self) -> int:
         """How much of the image is predicted."""
         runs = self.layout.runs
-        return sum(run.size_bytes for run in runs if self.plans.get(_likeness(run)) is not None)
+        return sum(run.size_bytes for run in runs if self.plans.get(likeness_of(run)) is not None)
 
     def encode(self, block: Buffer, offset_bytes: int) -> bytes:
         """Encode the bytes of the image that start at `offset_bytes`."""
@@ -168,9 +170,10 @@ class PredictiveEncoder:
                 continue
             if run.offset_bytes >= stop:
                 return
-            plan = self.plans.get(_likeness(run))
+            plan = self.plans.get(likeness_of(run))
             if plan is not None or self._are_floats(run):
-                yield from _cut(run, plan, max(start, run.offset_bytes), min(stop, run.end_bytes))
+                first, last = max(start, run.offset_bytes), min(stop, run.end_bytes)
+                yield from _cut(run, plan, first, last)
 
     @property
     def float_bytes(self) -> int:
@@ -178,11 +181,11 @@ class PredictiveEncoder:
         return sum(run.size_bytes for run in self.layout.runs if self._are_floats(run))
 
     def _are_floats(self, run: PixelRun) -> bool:
-        return _likeness(run) in self._float_likenesses
+        return likeness_of(run) in self._float_likenesses
 
     def _floats_win(self, run: PixelRun, image: memoryview) -> bool:
         """Try both ways on a few rows of a run of floats."""
-        plan = self.plans.get(_likeness(run))
+        plan = self.plans.get(likeness_of(run))
         if self._encode_floats is None or plan is None:
             return self._encode_floats is not None
         line = min(run.width, _LONGEST_ROW_BYTES // run.pixel_bytes) * run.pixel_bytes
@@ -219,28 +222,6 @@ class FloatCoding(Protocol):
         """Encode the samples of `data`, which `grid` fills exactly."""
 
 
-Likeness: TypeAlias = tuple[object, ...]
-"""What runs have in common that are predicted alike."""
-
-
-def _plans(layout: ImageLayout, image: memoryview) -> dict[Likeness, Plan | None]:
-    return {likeness: plan_for(run, image) for likeness, run in _largest(layout)}
-
-
-def _largest(layout: ImageLayout) -> list[tuple[Likeness, PixelRun]]:
-    """Give the largest run of each likeness, up to `_MOST_PLANS` of them."""
-    largest: dict[Likeness, PixelRun] = {}
-    for run in sorted(layout.runs, key=lambda run: run.size_bytes, reverse=True):
-        if run.bands <= MAX_BANDS and len(largest) < _MOST_PLANS:
-            largest.setdefault(_likeness(run), run)
-    return list(largest.items())
-
-
-def _likeness(run: PixelRun) -> Likeness:
-    stretch = run.offset_bytes // _PLANNING_BYTES
-    return run.width, run.bands, run.sample_bytes, run.big_endian, run.kind, stretch
-
-
 @dataclass(frozen=True, slots=True)
 class _Stretch:
     """Whole rows of a run that become one segment."""
@@ -259,7 +240,8 @@ def _cut(run: PixelRun, plan: Plan | None, start: int, stop: int) -> Iterator[_S
     pixel = run.pixel_bytes
     start = run.offset_bytes + -(-(start - run.offset_bytes) // pixel) * pixel
     width = min(run.width, _LONGEST_ROW_BYTES // pixel)
-    rows = max(1, _SEGMENT_BYTES // (width * pixel))
+    segment = _DENSE_SEGMENT_BYTES if plan is not None and plan.cuts else _SEGMENT_BYTES
+    rows = max(1, segment // (width * pixel))
     while stop - start >= width * pixel:
         count = min(rows, (stop - start) // (width * pixel))
         grid = Grid(count, width, run.bands, run.sample_bytes)

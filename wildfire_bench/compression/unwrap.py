@@ -10,18 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from wildfire_bench.compression.codec import Buffer, ImageEncoder, byte_view
+from wildfire_bench.compression.dense_plan import denser
 from wildfire_bench.compression.lzw_segment import decode_strips, encode_strips, undifferenced
 from wildfire_bench.compression.pixel_loops import Grid, Plan
 from wildfire_bench.compression.pixel_plan import plan_for
 from wildfire_bench.compression.pixel_segment import MAX_BANDS
-from wildfire_bench.compression.predictive import (
-    PredictiveCodec,
-    blind_segments,
-    decode_segment,
-)
+from wildfire_bench.compression.predictive import PredictiveCodec, blind_segments, decode_segment
+from wildfire_bench.compression.run_plans import DEFAULT_LEVEL, DENSE_LEVEL, known_level
 from wildfire_bench.compression.segments import EncodedSegment, Kind, join_segments, segments
 from wildfire_bench.compression.tiff_layout import LzwStrips, lzw_strips
-from wildfire_bench.errors import SettingsError
 
 __all__ = ["UnwrapCodec", "UnwrapEncoder"]
 
@@ -34,29 +31,28 @@ _TRIAL_STRIPS = 4
 class UnwrapCodec:
     """Segments of LZW strips, all others as codec predictive has them."""
 
-    level: int | None = None
+    level: int = DEFAULT_LEVEL
     name: str = "unwrap"
 
     @classmethod
     def at_level(cls, level: int | None) -> UnwrapCodec:
-        """Make an encoder; it has no levels."""
-        if level is not None:
-            msg = f"codec unwrap has no levels, but level {level} was asked for: leave it out"
-            raise SettingsError(msg)
-        return cls()
+        """Make an encoder for a level of codec predictive, None for the default."""
+        return cls(known_level(level))
 
     def encode(self, block: Buffer) -> bytes:
         """Encode one block as if it were an image of its own."""
         view = byte_view(block)
-        found = _plan(view)
+        found = _plan(view, self.level)
         if found is None:
-            return PredictiveCodec().encode(view)
-        return UnwrapEncoder(*found).encode(view, 0)
+            return PredictiveCodec(self.level).encode(view)
+        return UnwrapEncoder(*found, level=self.level).encode(view, 0)
 
     def for_image(self, image: Buffer) -> ImageEncoder:
         """Unwrap an LZW TIFF; any other image is left to codec predictive."""
-        found = _plan(byte_view(image))
-        return PredictiveCodec().for_image(image) if found is None else UnwrapEncoder(*found)
+        found = _plan(byte_view(image), self.level)
+        if found is None:
+            return PredictiveCodec(self.level).for_image(image)
+        return UnwrapEncoder(*found, level=self.level)
 
     def decode_into(self, payload: Buffer, out: memoryview) -> None:
         """Decode segment by segment into `out`; see `Decoder.decode_into`."""
@@ -75,7 +71,7 @@ class UnwrapEncoder:
     strips: LzwStrips
     plan: Plan
     name: str = "unwrap"
-    level: int | None = None
+    level: int = DEFAULT_LEVEL
 
     def encode(self, block: Buffer, offset_bytes: int) -> bytes:
         """Encode the bytes of the image that start at `offset_bytes`."""
@@ -125,7 +121,7 @@ class UnwrapEncoder:
         return [piece] if parts and piece.encoded_bytes < size else []
 
 
-def _plan(image: memoryview) -> tuple[LzwStrips, Plan] | None:
+def _plan(image: memoryview, level: int) -> tuple[LzwStrips, Plan] | None:
     """Plan by a few strips from the middle of an LZW TIFF; None for any other file."""
     strips = lzw_strips(image)
     if strips is None or strips.run.bands > MAX_BANDS:
@@ -144,5 +140,8 @@ def _plan(image: memoryview) -> tuple[LzwStrips, Plan] | None:
         rows = len(joined) // (run.width * run.pixel_bytes)
         grid = Grid(rows, run.width, run.bands, run.sample_bytes)
         joined = undifferenced(joined, grid, big_endian=run.big_endian)
-    plan = plan_for(replace(run, offset_bytes=0, size_bytes=len(joined)), memoryview(joined))
-    return None if plan is None else (strips, plan)
+    trial = replace(run, offset_bytes=0, size_bytes=len(joined))
+    plan = plan_for(trial, memoryview(joined))
+    if plan is None:
+        return None
+    return strips, denser(plan, trial, memoryview(joined)) if level == DENSE_LEVEL else plan

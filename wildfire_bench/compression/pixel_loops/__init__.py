@@ -10,26 +10,38 @@ import logging
 from functools import cache
 
 from wildfire_bench.compression.pixel_loops.model import (
+    CONTEXTS,
     LOW_BITS,
+    WEIGHTS,
     Blend,
+    Bytes,
+    Counts,
+    Cuts,
     Engine,
     Grid,
     Plan,
     Predictor,
     Residuals,
     Samples,
+    Surroundings,
     packed_width,
 )
 
 __all__ = [
+    "CONTEXTS",
     "LOW_BITS",
+    "WEIGHTS",
     "Blend",
+    "Bytes",
+    "Counts",
+    "Cuts",
     "Engine",
     "Grid",
     "Plan",
     "Predictor",
     "Residuals",
     "Samples",
+    "Surroundings",
     "engine",
     "packed_width",
 ]

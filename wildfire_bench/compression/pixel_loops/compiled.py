@@ -14,8 +14,11 @@ __all__ = [
     "LEFT",
     "THREE_QUARTERS",
     "UP",
+    "WEIGHED",
     "WHOLE",
+    "compiled",
     "for_lanes",
+    "for_products",
     "for_samples",
     "reads",
     "writes",
@@ -23,7 +26,7 @@ __all__ = [
 
 LEFT, UP, GRADIENT = 1, 2, 3
 """Codes of `Predictor`, as the integers that compiled code compares."""
-WHOLE, THREE_QUARTERS, HALF = 1, 2, 3
+WHOLE, THREE_QUARTERS, HALF, WEIGHED = 1, 2, 3, 4
 """Codes of `Blend`."""
 
 
@@ -43,16 +46,23 @@ BYTES = writes(types.uint8)
 def for_samples(signature: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Compile for every type of sample."""
     kinds = (types.uint8, types.uint16, types.uint32, types.uint64)
-    return _compiled([signature(of) for of in kinds])
+    return compiled([signature(of) for of in kinds])
 
 
-def for_lanes(signature: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
-    """Compile for the types of samples of which a machine word holds four, and that word."""
+def for_lanes(signature: Callable[[Any, Any, Any], Any]) -> Callable[[Any], Any]:
+    """Compile for types of samples, a machine word of four, and that of `for_products`."""
     kinds = ((types.uint8, types.uint32), (types.uint16, types.uint64))
-    return _compiled([signature(of, word) for of, word in kinds])
+    return compiled([signature(of, word, types.uint16) for of, word in kinds])
 
 
-def _compiled(signatures: list[Any]) -> Callable[[Any], Any]:
+def for_products(signature: Callable[[Any, Any], Any]) -> Callable[[Any], Any]:
+    """Compile for every type of sample, and the type in which products of it are summed."""
+    wide = (types.uint16, types.uint32, types.uint64)
+    kinds = ((types.uint8, types.uint16), *zip(wide, wide, strict=True))
+    return compiled([signature(of, word) for of, word in kinds])
+
+
+def compiled(signatures: list[Any]) -> Callable[[Any], Any]:
     """Compile now, or load what ``__pycache__`` or the user's cache folder holds."""
     compiler: Callable[[Any], Any] = njit(signatures, nogil=True, cache=True, boundscheck=False)
     return compiler

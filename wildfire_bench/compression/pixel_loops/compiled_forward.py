@@ -16,11 +16,14 @@ from wildfire_bench.compression.pixel_loops.compiled import (
     HALF,
     LEFT,
     UP,
+    WEIGHED,
     WHOLE,
+    for_products,
     for_samples,
     reads,
     writes,
 )
+from wildfire_bench.compression.pixel_loops.compiled_weights import remember, weighed
 
 __all__ = ["mean_with_right", "predict", "share"]
 
@@ -141,21 +144,26 @@ def pack(z, bits, out):
                 out[j] = np.uint8(out[j] | np.uint8(np.uint8(rest[j] & mask) << shift))
 
 
-@for_samples(
-    lambda of: types.void(
+@for_products(
+    lambda of, word: types.void(
         reads(of),
         types.Tuple((types.int64,) * 4),
         of,
         reads(types.int64, 2),
         writes(of, 2),
         writes(of, 2),
+        writes(of, 3),
+        writes(word),
         writes(types.uint8, 2),
         writes(types.uint8, 3),
         writes(types.int64),
     )
 )
-def predict(samples, shape, sign, plan, lines, work, low, planes, present):
-    """Run all passes row by row; `plan` has a row (low bits, blend) for each band."""
+def predict(samples, shape, sign, plan, lines, work, past, sums, low, planes, present):
+    """Run all passes row by row; `plan` has a row for each band: low bits, blend, weights.
+
+    `past` is empty unless a band is weighed.
+    """
     kind = samples.dtype.type
     rows, width, bands, predictor = shape
     bits = 8 * samples.itemsize
@@ -174,7 +182,13 @@ def predict(samples, shape, sign, plan, lines, work, low, planes, present):
             prev[width + 1] = prev[width]
             prev[0] = prev[1]
             residual(cur, prev, above, predictor if y else LEFT, r)
-            if plan[b, 1]:
+            if past.size:
+                remember(r, y, b, past)
+            if plan[b, 1] == WEIGHED:
+                weighed(past, y, b, plan, sums, part)
+                subtract(r, part, e)
+                seen = zigzag(e, half, z)
+            elif plan[b, 1]:
                 share(work[b - 1, :width], plan[b, 1], half, part)
                 subtract(r, part, e)
                 seen = zigzag(e, half, z)

@@ -8,6 +8,7 @@ from wildfire_bench.compression.pixel_loops.compiled import (
     GRADIENT,
     LEFT,
     UP,
+    for_products,
     for_samples,
     reads,
     writes,
@@ -93,26 +94,28 @@ def scatter(line, bands, sign, row):
             row[i * bands] = kind(line[i] ^ sign)
 
 
-@for_samples(
-    lambda of: types.void(
+@for_products(
+    lambda of, word: types.void(
         reads(types.uint8, 2),
         reads(types.uint8, 3),
         reads(types.int64),
         types.Tuple((types.int64,) * 4),
         of,
         reads(types.int64, 2),
+        writes(of, 3),
+        writes(word),
         writes(of, 2),
         writes(of, 2),
         writes(of, 2),
         writes(of),
     )
 )
-def restore(low, planes, present, shape, sign, plan, lines, r, above, samples):
-    """Fill `samples` row by row; `plan` has a row (low bits, blend) for each band."""
+def restore(low, planes, present, shape, sign, plan, past, sums, lines, r, above, samples):
+    """Fill `samples` row by row; the rest is as in `predict`."""
     kind = samples.dtype.type
     rows, width, bands, predictor = shape
     for y in range(rows):
-        join(low, planes, present, y, plan, above[0], r)
+        join(low, planes, present, y, plan, past, sums, above[0], r)
         for b in range(bands):
             lines[b, 0] = lines[b, 1] if y else kind(0)
         undo(r, above, lines, bands, predictor if y else LEFT, width)

@@ -7,11 +7,14 @@ from numba import types
 
 from wildfire_bench.compression.pixel_loops.compiled import (
     THREE_QUARTERS,
+    WEIGHED,
+    for_products,
     for_samples,
     reads,
     writes,
 )
 from wildfire_bench.compression.pixel_loops.compiled_forward import share
+from wildfire_bench.compression.pixel_loops.compiled_weights import remember, weighed
 
 __all__ = ["add", "join", "running_sum"]
 
@@ -83,18 +86,20 @@ def running_sum(r, start, out):
         out[i] = total
 
 
-@for_samples(
-    lambda of: types.void(
+@for_products(
+    lambda of, word: types.void(
         reads(types.uint8, 2),
         reads(types.uint8, 3),
         reads(types.int64),
         types.int64,
         reads(types.int64, 2),
+        writes(of, 3),
+        writes(word),
         writes(of),
         writes(of, 2),
     )
 )
-def join(low, planes, present, y, plan, z, r):
+def join(low, planes, present, y, plan, past, sums, z, r):
     """Bring together the residuals of all bands of row `y`."""
     kind = z.dtype.type
     width = z.size
@@ -117,6 +122,11 @@ def join(low, planes, present, y, plan, z, r):
             unzigzag_on_three_quarters(z, r[b - 1], half, r[b])
         else:
             unzigzag(z, r[b])
-            if plan[b, 1]:
+            if plan[b, 1] == WEIGHED:
+                weighed(past, y, b, plan, sums, z)
+                add(z, r[b])
+            elif plan[b, 1]:
                 share(r[b - 1], plan[b, 1], half, z)
                 add(z, r[b])
+        if past.size:
+            remember(r[b], y, b, past)

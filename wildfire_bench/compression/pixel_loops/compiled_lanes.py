@@ -35,7 +35,7 @@ def undo_average_of_lanes(_typing, left, above, r):
     return left(left, above, r), generate
 
 
-@for_lanes(lambda _, word: types.void(reads(word), reads(word), writes(word)))
+@for_lanes(lambda _, word, __: types.void(reads(word), reads(word), writes(word)))
 def undo_average_in_lanes(above, r, x):
     left, out = x[0], x[1:]
     for i in range(r.size):
@@ -43,7 +43,7 @@ def undo_average_in_lanes(above, r, x):
         out[i] = left
 
 
-@for_lanes(lambda of, _: types.void(*(reads(of),) * 4, writes(of)))
+@for_lanes(lambda of, *_: types.void(*(reads(of),) * 4, writes(of)))
 def into_lanes(a, b, c, d, out):
     for i in range(a.size):
         out[4 * i] = a[i]
@@ -52,7 +52,7 @@ def into_lanes(a, b, c, d, out):
         out[4 * i + 3] = d[i]
 
 
-@for_lanes(lambda of, _: types.void(reads(of), types.int64, of, writes(of)))
+@for_lanes(lambda of, *_: types.void(reads(of), types.int64, of, writes(of)))
 def out_of_lanes(x, bands, sign, row):
     kind = row.dtype.type
     if bands == 4:
@@ -66,20 +66,22 @@ def out_of_lanes(x, bands, sign, row):
 
 
 @for_lanes(
-    lambda of, word: types.void(
+    lambda of, word, sum_of: types.void(
         reads(types.uint8, 2),
         reads(types.uint8, 3),
         reads(types.int64),
         types.Tuple((types.int64,) * 4),
         of,
         reads(types.int64, 2),
+        writes(of, 3),
+        writes(sum_of),
         writes(of, 2),
         types.UniTuple(writes(of), 3),
         types.UniTuple(writes(word), 3),
         writes(of),
     )
 )
-def restore_in_lanes(low, planes, present, shape, sign, plan, r, lanes, words, samples):
+def restore_in_lanes(low, planes, present, shape, sign, plan, past, sums, r, lanes, words, samples):
     """Do `restore` for the average of three or four bands, which share each machine word.
 
     `lanes` holds the mean of the upper neighbours, the residuals and the row itself (with a guard
@@ -90,7 +92,7 @@ def restore_in_lanes(low, planes, present, shape, sign, plan, r, lanes, words, s
     above, mixed, x = lanes
     z = above[:width]
     for y in range(rows):
-        join(low, planes, present, y, plan, z, r)
+        join(low, planes, present, y, plan, past, sums, z, r)
         if y:
             x[:4] = x[4:8]
             x[4 * width + 4 :] = x[4 * width : 4 * width + 4]

@@ -10,10 +10,24 @@ from typing import Any
 
 import numpy as np
 
+from wildfire_bench.compression.pixel_loops.compiled_contexts import sort_plane, unsort_plane
 from wildfire_bench.compression.pixel_loops.compiled_forward import predict
 from wildfire_bench.compression.pixel_loops.compiled_inverse import restore
 from wildfire_bench.compression.pixel_loops.compiled_lanes import LANES, restore_in_lanes
-from wildfire_bench.compression.pixel_loops.model import Grid, Plan, Predictor, Residuals, Samples
+from wildfire_bench.compression.pixel_loops.model import (
+    BURST_BYTES,
+    CONTEXTS,
+    WEIGHTS,
+    Blend,
+    Bytes,
+    Counts,
+    Grid,
+    Plan,
+    Predictor,
+    Residuals,
+    Samples,
+    Surroundings,
+)
 
 __all__ = ["NumbaEngine"]
 
@@ -25,6 +39,8 @@ class _Workspace(threading.local):
         self.grid: Grid | None = None
         self.residuals: Residuals
         self.arrays: tuple[Any, Any, Any, Any]
+        self.past: Any
+        self.sums: Any
 
     def fit(self, grid: Grid) -> None:
         if grid == self.grid:
@@ -42,7 +58,45 @@ class _Workspace(threading.local):
             np.zeros((bands, grid.width), kind),
             tuple(np.zeros(4 * (grid.width + guards), kind) for guards in (0, 0, 2)),
         )
+        self.sums = np.zeros(grid.width, np.promote_types(kind, np.uint16))
+        self.past = np.empty((0, 0, 0), kind)
         self.grid = grid
+
+    def memory(self, plan: Plan) -> tuple[Any, Any]:
+        """Give what weighed bands look back to, or nothing, and room for their sums."""
+        if Blend.WEIGHED not in plan.blends:
+            return self.past[:0], self.sums
+        if not self.past.size:
+            bands, line = self.residuals.present.size, self.sums.size + 2
+            self.past = np.zeros((2, bands + 1, line), self.past.dtype)
+        self.past[1] = 0
+        return self.past, self.sums
+
+
+class _SortingRoom(threading.local):
+    """Room of each thread for sorting its last shape of plane, or undoing that."""
+
+    def __init__(self) -> None:
+        self.counts = np.zeros(CONTEXTS, np.int64)
+        self._streams = np.empty(0, np.uint8)
+        self._width = 0
+        self._rows: tuple[Any, Any, Any]
+
+    def streams(self, size_bytes: int) -> Bytes:
+        if self._streams.size < size_bytes:
+            self._streams = np.empty(size_bytes, np.uint8)
+        return self._streams[:size_bytes]
+
+    def rows(self, width: int) -> tuple[Any, Any, Any]:
+        """Give two rows of bytes with guards, one of activities and one of contexts."""
+        if width != self._width:
+            self._rows = (
+                np.zeros((2, width + 4), np.uint8),
+                np.zeros(width, np.uint16),
+                np.zeros(width, np.uint8),
+            )
+            self._width = width
+        return self._rows
 
 
 class NumbaEngine:
@@ -52,6 +106,7 @@ class NumbaEngine:
 
     def __init__(self) -> None:
         self._workspace = _Workspace()
+        self._sorting = _SortingRoom()
 
     def forward(self, samples: Samples, grid: Grid, plan: Plan) -> Residuals:
         """Predict all samples; see `Engine.forward`."""
@@ -65,6 +120,7 @@ class NumbaEngine:
             _bands(plan),
             lines,
             work,
+            *self._workspace.memory(plan),
             residuals.low,
             residuals.planes,
             residuals.present,
@@ -85,6 +141,7 @@ class NumbaEngine:
                 _shape(grid, plan),
                 _sign_bit(samples, plan),
                 _bands(plan),
+                *self._workspace.memory(plan),
                 r,
                 lanes,
                 words,
@@ -98,6 +155,7 @@ class NumbaEngine:
             _shape(grid, plan),
             _sign_bit(samples, plan),
             _bands(plan),
+            *self._workspace.memory(plan),
             lines,
             r,
             above,
@@ -109,6 +167,27 @@ class NumbaEngine:
         self._workspace.fit(grid)
         return self._workspace.residuals
 
+    def sort(self, plane: Bytes, around: Surroundings) -> tuple[Counts, list[Bytes]]:
+        """Sort the bytes of a plane by context; see `Engine.sort`."""
+        room = self._sorting
+        streams = room.streams(CONTEXTS * (plane.size + BURST_BYTES))
+        sort_plane(plane, *_sorted_by(around), *room.rows(around.width), room.counts, streams)
+        return room.counts, list(streams.reshape(CONTEXTS, -1))
+
+    def unsort(self, streams: Bytes, counts: Counts, around: Surroundings, plane: Bytes) -> bool:
+        """Fill `plane`; see `Engine.unsort`."""
+        rows = self._sorting.rows(around.width)
+        return bool(unsort_plane(streams, counts, *_sorted_by(around), *rows, plane))
+
+    def stream_room(self, grid: Grid) -> Bytes:
+        """Give room for the streams of a plane; see `Engine.stream_room`."""
+        return self._sorting.streams(grid.pixels + grid.width + BURST_BYTES)
+
+
+def _sorted_by(around: Surroundings) -> tuple[Any, int, Any]:
+    before = np.empty(0, np.uint8) if around.before is None else around.before
+    return before, around.width, around.cuts
+
 
 def _shape(grid: Grid, plan: Plan) -> tuple[int, int, int, int]:
     return grid.rows, grid.width, grid.bands, int(plan.predictor)
@@ -119,4 +198,6 @@ def _sign_bit(samples: Samples, plan: Plan) -> Any:
 
 
 def _bands(plan: Plan) -> Any:
-    return np.array(tuple(zip(plan.low_bits, plan.blends, strict=True)), np.int64)
+    weights = plan.weights or ((0,) * WEIGHTS,) * len(plan.blends)
+    rows = zip(plan.low_bits, plan.blends, weights, strict=True)
+    return np.array([(bits, blend, *sums) for bits, blend, sums in rows], np.int64)

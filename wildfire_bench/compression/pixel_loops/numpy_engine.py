@@ -9,15 +9,20 @@ import numpy.typing as npt
 
 from wildfire_bench.compression.pixel_loops.model import (
     Blend,
+    Bytes,
+    Counts,
     Grid,
     Plan,
     Predictor,
     Residuals,
     Samples,
+    Surroundings,
     packed_width,
 )
+from wildfire_bench.compression.pixel_loops.numpy_contexts import sort_plane, unsort_plane
+from wildfire_bench.compression.pixel_loops.numpy_weights import looked_back, weighed
 
-__all__ = ["NumpyEngine", "blended", "residual", "zigzag"]
+__all__ = ["NumpyEngine", "blended", "residual", "share", "zigzag"]
 
 Cube: TypeAlias = Any
 """Array of unsigned samples indexed by band, row, column, of any of their types."""
@@ -34,8 +39,7 @@ class NumpyEngine:
         left_over = residual(cube, plan.predictor)
         room = self.room(grid)
         for band in range(grid.bands):
-            below = left_over[band - 1] if band else left_over[0]
-            z = zigzag(left_over[band] - blended(below, plan.blends[band]))
+            z = zigzag(left_over[band] - share(left_over, plan, band))
             bits = plan.low_bits[band]
             packed = _pack(z, bits)
             room.low[band, : packed.size] = packed.reshape(-1)
@@ -51,8 +55,11 @@ class NumpyEngine:
         left_over = np.zeros((grid.bands, grid.rows, grid.width), samples.dtype)
         for band in range(grid.bands):
             z = _unsplit(residuals, grid, band, plan.low_bits[band], samples.dtype)
-            below = left_over[band - 1] if band else left_over[0]
-            left_over[band] = _unzigzag(z) + blended(below, plan.blends[band])
+            left_over[band] = _unzigzag(z)
+            if plan.blends[band] is Blend.WEIGHED:
+                _add_weighed(left_over, plan.weights[band], band)
+            else:
+                left_over[band] += share(left_over, plan, band)
         cube = _undo(left_over, plan.predictor) ^ _sign_bit(samples.dtype, plan.signed)
         samples[:] = cube.transpose(1, 2, 0).reshape(-1)
 
@@ -63,6 +70,18 @@ class NumpyEngine:
             np.zeros((grid.sample_bytes, grid.bands, grid.pixels), np.uint8),
             np.zeros(grid.bands, np.int64),
         )
+
+    def sort(self, plane: Bytes, around: Surroundings) -> tuple[Counts, list[Bytes]]:
+        """Sort the bytes of a plane by context; see `Engine.sort`."""
+        return sort_plane(plane, around)
+
+    def unsort(self, streams: Bytes, counts: Counts, around: Surroundings, plane: Bytes) -> bool:
+        """Fill `plane`; see `Engine.unsort`."""
+        return unsort_plane(streams, counts, around, plane)
+
+    def stream_room(self, grid: Grid) -> Bytes:
+        """Give room for the streams of a plane; see `Engine.stream_room`."""
+        return np.zeros(grid.pixels, np.uint8)
 
 
 def residual(cube: Cube, predictor: Predictor) -> Cube:
@@ -85,6 +104,21 @@ def residual(cube: Cube, predictor: Predictor) -> Cube:
         left = np.concatenate((up[..., :1], here[..., :-1]), axis=-1)
         out[:, 1:] = here - _mean_up(_mean_down(up, _right(up)), left)
     return out
+
+
+def share(left_over: Cube, plan: Plan, band: int) -> Cube:
+    """What is subtracted from the residuals of a band."""
+    if plan.blends[band] is Blend.WEIGHED:
+        return weighed(looked_back(left_over, band), plan.weights[band])
+    below = left_over[band - 1] if band else left_over[0]
+    return blended(below, plan.blends[band])
+
+
+def _add_weighed(left_over: Cube, weights: tuple[int, ...], band: int) -> None:
+    """Undo row by row, since each looks back to the one above."""
+    for y in range(left_over.shape[1]):
+        rows = left_over[:, max(0, y - 1) : y + 1]
+        rows[band, -1] += weighed([part[-1] for part in looked_back(rows, band)], weights)
 
 
 def blended(below: Cube, blend: Blend) -> Cube:
