@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import asdict
+
 import pytest
 
 from wildfire_bench.bench.environment import Environment
+from wildfire_bench.bench.route_stages import STAGES, stages_of
 from wildfire_bench.bench.routes import RouteSample, RoutesResult, VariantName, measure_routes
 from wildfire_bench.stack import Stack
 
@@ -40,6 +43,18 @@ def test_a_ratio_of_equal_samples_has_an_interval_around_one() -> None:
     assert (first["low"], first["value"], first["high"]) == (1, 1, 1)
 
 
+def test_a_latency_is_taken_apart_into_stages_that_add_up_to_it() -> None:
+    found = stages_of(
+        100.0,
+        {"identify": 0.002, "encode": 0.030, "catalogue": 0.004},
+        {"assemble": 0.060, "decode": 0.020, "hand_over": 0.003},
+    )
+    in_turn = found.identify_ms, found.first_chunk_ms, found.assemble_ms, found.hand_over_ms
+    assert in_turn == pytest.approx((2, 35, 60, 3))
+    assert (found.encode_ms, found.decode_ms, found.catalogue_ms) == pytest.approx((30, 20, 4))
+    assert set(STAGES) == set(asdict(found))
+
+
 @pytest.mark.integration
 def test_a_short_run_measures_every_variant_on_a_real_broker(stack: Stack) -> None:
     found = measure_routes(
@@ -47,3 +62,6 @@ def test_a_short_run_measures_every_variant_on_a_real_broker(stack: Stack) -> No
     )
     assert {sample.variant for sample in found.samples} == {"library", "raw_message", "bare_chunks"}
     assert all(sample.mb_per_s > 0 for sample in found.samples)
+    (stages,) = found.all_stages()
+    assert all(value > 0 for value in asdict(stages).values())
+    assert set(found.stages()) == set(STAGES)

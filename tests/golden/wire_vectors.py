@@ -257,7 +257,7 @@ def _with_chunks(
                     places=chunk_places(identity.size_bytes, CHUNK_BYTES),
                     encoder=_encoder(codec),
                     pool=pool,
-                    ahead=1,
+                    turns=asyncio.Semaphore(1),
                     key=key,
                 )
             ]

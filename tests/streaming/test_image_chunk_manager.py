@@ -288,6 +288,29 @@ async def test_a_cancelled_call_for_the_last_chunk_leaves_nothing_behind(
     assert whole(await add(manager, CHUNKS)) == [IMAGE]
 
 
+async def test_a_copy_that_comes_while_the_first_is_decoded_is_used_if_that_proves_corrupt(
+    manager: ImageChunkManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filling, go_on = threading.Event(), threading.Event()
+    fill = Assembly.fill
+
+    def slow_fill(assembly: Assembly, chunk: Chunk) -> memoryview | None:
+        filling.set()
+        go_on.wait(DEADLINE_S)
+        return fill(assembly, chunk)
+
+    await add(manager, CHUNKS[:2])
+    monkeypatch.setattr(Assembly, "fill", slow_fill)
+    corrupt = asyncio.create_task(manager.add_chunk_for_reassembly(flipped(CHUNKS[2], 7)))
+    await until(filling.is_set)
+    good = asyncio.create_task(manager.add_chunk_for_reassembly(CHUNKS[2]))
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(DigestMismatch):
+        await corrupt
+    assert whole([await good]) == [IMAGE]
+
+
 async def test_stopping_forgets_what_is_incomplete() -> None:
     manager = ImageChunkManager(Settings())
     async with manager:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+import threading
 import time
 from dataclasses import replace
 
@@ -31,6 +33,7 @@ from wildfire_bench.streaming.administration.broker_limits import read_limits
 from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.model import Receipt, RecordPlace, Route
 from wildfire_bench.streaming.receiving.record_reader import StoredRecord, read_records
+from wildfire_bench.streaming.sending import block_stream
 from wildfire_bench.streaming.topics import topic_names
 
 pytestmark = pytest.mark.integration
@@ -227,7 +230,7 @@ async def test_a_receipt_tells_what_was_done(producer: KafkaDataProducer) -> Non
     assert receipt.raw_bytes > receipt.encoded_bytes
     assert receipt.wire_bytes > receipt.encoded_bytes
     assert (receipt.codec, receipt.level) == ("zstd", 1)
-    assert set(receipt.seconds) == {"identify", "encode", "send", "total"}
+    assert set(receipt.seconds) == {"identify", "encode", "send", "catalogue", "total"}
     assert replace(receipt, raw_bytes=receipt.encoded_bytes).ratio == 1
 
 
@@ -250,7 +253,32 @@ async def test_a_send_that_stop_overtakes_says_so(topics: Settings) -> None:
         for n in range(3)
     ]
     await asyncio.sleep(0)  # they have begun
-    await producer.stop()
+    unsent = await producer.stop()
     ended = await asyncio.gather(*sending, return_exceptions=True)
     assert all(isinstance(one, Receipt | DeliveryFailed | NotRunning) for one in ended)
-    assert not all(isinstance(one, Receipt) for one in ended)
+    failed = [n for n, one in enumerate(ended) if not isinstance(one, Receipt)]
+    assert failed
+    assert len(unsent) == len(failed)
+    assert all(any(f"source-{n}" in name for name in unsent) for n in failed)
+
+
+async def test_stop_names_an_image_that_was_still_being_encoded(
+    topics: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoding, go_on = threading.Event(), threading.Event()
+
+    def slow_encode(*_: object) -> None:
+        encoding.set()
+        go_on.wait(30)
+
+    monkeypatch.setattr(block_stream, "_encode", slow_encode)
+    producer = KafkaDataProducer(settings=topics)
+    await producer.start()
+    sending = asyncio.create_task(producer.send_satellite_image(b"x", source_id="slow"))
+    await asyncio.to_thread(encoding.wait, 30)
+    try:
+        (unsent,) = await producer.stop()
+    finally:
+        go_on.set()
+    assert re.fullmatch("slow-[0-9a-f]{32}", unsent)
+    assert isinstance(*await asyncio.gather(sending, return_exceptions=True), Exception)

@@ -9,7 +9,7 @@ until the last has arrived.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -20,6 +20,7 @@ import numpy as np
 from wildfire_bench.bench.environment import Environment, describe_environment
 from wildfire_bench.bench.probes import BrokerProbe, busy_note
 from wildfire_bench.bench.processes import Worker
+from wildfire_bench.bench.route_stages import ImageStages, median_stages, stages_of
 from wildfire_bench.bench.routes_worker import (
     IN_FLIGHT,
     serve_routes_consumer,
@@ -67,6 +68,8 @@ class RouteSample:
     broker_cpu_s_per_gb: float | None
     producer_peak_bytes: int
     consumer_peak_bytes: int
+    stages: tuple[ImageStages, ...] = ()
+    """Of each image of `latency_ms`; the library alone tells them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,17 @@ class RoutesResult:
         }
         return answers
 
+    def stages(self) -> dict[str, float]:
+        """Where the library's milliseconds go: the median of each stage over all images."""
+        return median_stages(self.all_stages())
+
+    def all_stages(self) -> list[ImageStages]:
+        """Of every image whose latency was measured and that the library carried."""
+        return [image for one in self.samples for image in one.stages]
+
     def as_json(self) -> dict[str, Any]:
         """Everything, for programs."""
-        return {**asdict(self), "ratios": self.ratios()}
+        return {**asdict(self), "ratios": self.ratios(), "stages_ms": self.stages()}
 
 
 def measure_routes(
@@ -160,69 +171,70 @@ def measure_routes(
     scene = sample("sentinel-2", size_bytes)
     environment = describe_environment(stack)
     probe = BrokerProbe(stack.brokers)
-    notes = [
-        note
-        for note in (probe.missing, busy_note(environment.load_before, environment.cores))
-        if note is not None
-    ]
-    order = np.random.default_rng(20251013)
+    base, chosen = _settings_with(stack, codec)
+    load = _Load(scene.path, latency_images, throughput_images)
     samples = []
-    base = stack.apply(Settings())
-    codec = codec or base.compression_matrix[DataType.SATELLITE_IMAGERY]
-    matrix = {**base.compression_matrix, DataType.SATELLITE_IMAGERY: codec}
-    base = base.model_copy(update={"compression_matrix": matrix})
-    for round_ in range(rounds):
-        for index in order.permutation(len(VARIANTS)):
-            variant = VARIANTS[int(index)]
-            prefix = f"routes-{round_}-{variant.replace('_', '-')}-"
-            settings = base.model_copy(update={"topic_prefix": prefix})
-            with run_topics([settings]):
-                one = _measure(
-                    variant,
-                    round_,
-                    settings,
-                    scene.path,
-                    probe,
-                    latency_images=latency_images,
-                    throughput_images=throughput_images,
-                )
-            samples.append(one)
-            if progress is not None:
-                progress(
-                    f"round {round_ + 1}/{rounds} {variant}: {one.mb_per_s:.0f} MB/s, "
-                    f"p50 {median(one.latency_ms):.0f} ms, "
-                    f"producer peak {one.producer_peak_bytes / 1e6:.0f} MB"
-                )
+    for round_, variant in _interleaved(rounds):
+        prefix = f"routes-{round_}-{variant.replace('_', '-')}-"
+        settings = base.model_copy(update={"topic_prefix": prefix})
+        with run_topics([settings]):
+            samples.append(_measure(variant, round_, settings, load, probe))
+        if progress is not None:
+            progress(_line(samples[-1], rounds))
+    notes = probe.missing, busy_note(environment.load_before, environment.cores)
     return RoutesResult(
         size_bytes=scene.size_bytes,
         dataset=scene.name,
-        codec=codec.codec if codec.level is None else f"{codec.codec}-{codec.level}",
+        codec=chosen.codec if chosen.level is None else f"{chosen.codec}-{chosen.level}",
         rounds=rounds,
         latency_images=latency_images,
         throughput_images=throughput_images,
         environment=environment,
         samples=tuple(samples),
-        notes=tuple(notes),
+        notes=tuple(note for note in notes if note is not None),
         duration_s=time.monotonic() - started,
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Load:
+    path: Path
+    latency_images: int
+    throughput_images: int
+
+
+def _settings_with(stack: Stack, codec: CodecChoice | None) -> tuple[Settings, CodecChoice]:
+    base = stack.apply(Settings())
+    chosen = codec or base.compression_matrix[DataType.SATELLITE_IMAGERY]
+    matrix = {**base.compression_matrix, DataType.SATELLITE_IMAGERY: chosen}
+    return base.model_copy(update={"compression_matrix": matrix}), chosen
+
+
+def _interleaved(rounds: int) -> Iterator[tuple[int, VariantName]]:
+    """All variants in each round, in an order of its own."""
+    order = np.random.default_rng(20251013)
+    for round_ in range(rounds):
+        for index in order.permutation(len(VARIANTS)):
+            yield round_, VARIANTS[int(index)]
+
+
+def _line(one: RouteSample, rounds: int) -> str:
+    return (
+        f"round {one.round + 1}/{rounds} {one.variant}: {one.mb_per_s:.0f} MB/s, "
+        f"p50 {median(one.latency_ms):.0f} ms, "
+        f"producer peak {one.producer_peak_bytes / 1e6:.0f} MB"
+    )
+
+
 def _measure(
-    variant: VariantName,
-    round_: int,
-    settings: Settings,
-    path: Path,
-    probe: BrokerProbe,
-    *,
-    latency_images: int,
-    throughput_images: int,
+    variant: VariantName, round_: int, settings: Settings, load: _Load, probe: BrokerProbe
 ) -> RouteSample:
     with (
         Worker("producer", serve_routes_producer) as producer,
         Worker("consumer", serve_routes_consumer) as consumer,
     ):
         for side in (consumer, producer):
-            side.call("open", TIMEOUT_S, variant=variant, settings=settings, path=path)
+            side.call("open", TIMEOUT_S, variant=variant, settings=settings, path=load.path)
 
         def carry(images: int, in_flight: int, *, check: bool) -> tuple[list[int], list[int]]:
             consumer.ask("receive", images=images, timeout_s=TIMEOUT_S, check=check)
@@ -230,17 +242,20 @@ def _measure(
             return begun, consumer.answer(TIMEOUT_S)
 
         carry(WARM_UP_IMAGES, 1, check=True)
-        latencies = []
-        for _ in range(latency_images):
+        latencies, stages = [], []
+        for _ in range(load.latency_images):
             (left,), (here,) = carry(1, 1, check=False)
             latencies.append((here - left) / 1e6)
+            if variant == "library":
+                told = (side.call("seconds", TIMEOUT_S) for side in (producer, consumer))
+                stages.append(stages_of(latencies[-1], *told))
         before = producer.call("usage", TIMEOUT_S), consumer.call("usage", TIMEOUT_S)
         broker_before = probe.cpu_s()
-        begun, arrived = carry(throughput_images, IN_FLIGHT, check=False)
+        begun, arrived = carry(load.throughput_images, IN_FLIGHT, check=False)
         broker_after = probe.cpu_s()
         after = producer.call("usage", TIMEOUT_S), consumer.call("usage", TIMEOUT_S)
         carry(1, 1, check=True)
-    gigabytes = throughput_images * path.stat().st_size / 1e9
+    gigabytes = load.throughput_images * load.path.stat().st_size / 1e9
     broker = None
     if broker_before is not None and broker_after is not None:
         broker = (broker_after - broker_before) / gigabytes
@@ -254,4 +269,5 @@ def _measure(
         broker_cpu_s_per_gb=broker,
         producer_peak_bytes=after[0][1],
         consumer_peak_bytes=after[1][1],
+        stages=tuple(stages),
     )

@@ -42,6 +42,7 @@ class _ProducerSide:
         self._bare: BareProducer | None = None
         self._image = b""
         self._sent = 0
+        self._seconds: dict[str, float] = {}
 
     async def open(self, variant: str, settings: Settings, path: Path) -> None:
         """Start; the image is read here, so that it counts in every variant's memory alike."""
@@ -66,7 +67,8 @@ class _ProducerSide:
             async with turns:
                 started.append(time.monotonic_ns())
                 if self._library is not None:
-                    await self._library.send_satellite_image(self._image, source_id=name)
+                    receipt = await self._library.send_satellite_image(self._image, source_id=name)
+                    self._seconds = dict(receipt.seconds)
                 elif self._bare is not None:
                     await asyncio.to_thread(self._bare.send, self._image, name)
                 else:
@@ -77,6 +79,10 @@ class _ProducerSide:
         self._sent += images
         await asyncio.gather(*map(one, names))
         return started
+
+    async def seconds(self) -> dict[str, float]:
+        """Seconds per stage of the last image, as the library tells them; none of a bare loop."""
+        return self._seconds
 
     async def usage(self) -> tuple[float, int]:
         """CPU seconds and peak resident bytes of this process so far."""
@@ -98,6 +104,7 @@ class _ConsumerSide:
         self._arrivals: asyncio.Queue[tuple[int, memoryview]] = asyncio.Queue()
         self._digest = ""
         self._size = 0
+        self._seconds: dict[str, float] = {}
 
     async def open(self, variant: str, settings: Settings, path: Path) -> None:
         """Start, and digest the image that every arrival is compared with."""
@@ -134,6 +141,10 @@ class _ConsumerSide:
                     raise BenchmarkError(msg)
         return arrivals
 
+    async def seconds(self) -> dict[str, float]:
+        """Seconds per stage of the last image, as the library tells them; none of a bare loop."""
+        return self._seconds
+
     async def usage(self) -> tuple[float, int]:
         """CPU seconds and peak resident bytes of this process so far."""
         return _usage()
@@ -150,7 +161,9 @@ class _ConsumerSide:
         if self._library is None:
             return await self._arrivals.get()
         image = await anext(self._library)
-        return time.monotonic_ns(), image.data
+        arrived_ns = time.monotonic_ns()
+        self._seconds = dict(image.seconds)
+        return arrived_ns, image.data
 
 
 def _usage() -> tuple[float, int]:

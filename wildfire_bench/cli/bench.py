@@ -57,6 +57,7 @@ def routes(
 
     Example: wildfire-bench bench routes --rounds 3
     """
+    from wildfire_bench.bench.route_stages import STAGES
     from wildfire_bench.bench.routes import measure_routes
 
     choice = None if codec is None else _checked(codec, level)
@@ -82,6 +83,9 @@ def routes(
             f"{name}: {ratio['value']:.2f}{spread} (goal {ratio['bound']:g}: {reached}, "
             f"n {ratio['n']})"
         )
+    typer.echo(f"where the milliseconds of an image go, medians of {len(result.all_stages())}:")
+    for name, value in result.stages().items():
+        typer.echo(f"{value:8.1f} ms  {STAGES[name]}")
 
 
 def _checked(codec: str, level: int | None) -> CodecChoice:

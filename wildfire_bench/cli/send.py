@@ -34,41 +34,48 @@ MAX_NAMED = 20
 """Files named one by one that were not sent; with --json all are."""
 
 
+FilesArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="FILE...", help="Files, folders or globs.")
+]
+SourceOption = Annotated[str, typer.Option(help="Who took the images; a part of each image's id.")]
+MetadataOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE|JSON",
+        help="Metadata of every image: a JSON object, or a file with one.",
+        show_default=False,
+    ),
+]
+WatchOption = Annotated[
+    Path | None,
+    typer.Option(help="Send what is and what comes into this folder.", show_default=False),
+]
+SettleOption = Annotated[
+    float, typer.Option(min=0.1, max=3600, help="Seconds a watched file rests when complete.")
+]
+IdleOption = Annotated[
+    float | None,
+    typer.Option(min=0, help="Watch no longer when nothing came for so many seconds."),
+]
+ResumeOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Note here what was acknowledged, and leave out what this file has already.",
+        show_default=False,
+    ),
+]
+
+
 def send(
-    files: Annotated[
-        list[str] | None, typer.Argument(metavar="FILE...", help="Files, folders or globs.")
-    ] = None,
+    files: FilesArgument = None,
     *,
-    source_id: Annotated[
-        str, typer.Option(help="Who took the images; a part of each image's id.")
-    ] = "unknown",
-    metadata: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE|JSON",
-            help="Metadata of every image: a JSON object, or a file with one.",
-            show_default=False,
-        ),
-    ] = None,
-    watch: Annotated[
-        Path | None,
-        typer.Option(help="Send what is and what comes into this folder.", show_default=False),
-    ] = None,
-    settle: Annotated[
-        float, typer.Option(min=0.1, max=3600, help="Seconds a watched file rests when complete.")
-    ] = SETTLE_S,
-    idle_timeout: Annotated[
-        float | None,
-        typer.Option(min=0, help="Watch no longer when nothing came for so many seconds."),
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Note here what was acknowledged, and leave out what this file has already.",
-            show_default=False,
-        ),
-    ] = None,
+    source_id: SourceOption = "unknown",
+    metadata: MetadataOption = None,
+    watch: WatchOption = None,
+    settle: SettleOption = SETTLE_S,
+    idle_timeout: IdleOption = None,
+    resume: ResumeOption = None,
     config: ConfigOption = None,
     bootstrap_servers: BootstrapOption = None,
     as_json: JsonOption = False,

@@ -18,11 +18,13 @@ from wildfire_bench.streaming.envelope.header_reader import headers_of
 from wildfire_bench.streaming.model import Chunk, Kind, RecordPlace
 from wildfire_bench.streaming.receiving.assembly import Assembly, ReassemblyState
 from wildfire_bench.streaming.receiving.reassembly import (
+    Admission,
     PartitionClock,
     Reassembly,
     ReassemblyStatus,
 )
 from wildfire_bench.streaming.routing import chunk_places
+from wildfire_bench.streaming.sending.block_stream import encode_turns
 from wildfire_bench.streaming.sending.chunk_split import OutgoingChunk, split_source
 from wildfire_bench.streaming.sending.image_source import ImageData, ImageSource, identify
 from wildfire_bench.streaming.start_stop import StartStop
@@ -62,6 +64,7 @@ class ImageChunkManager(StartStop):
         self._on_incomplete = on_incomplete or _log_incomplete
         self._reassembly = Reassembly(self.settings.kafka_consumer, self.settings.routing)
         self._clocks: dict[Hashable, PartitionClock] = {}
+        self._filling: dict[tuple[Assembly, int], asyncio.Future[memoryview | None]] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._expiry: asyncio.Task[None] | None = None
 
@@ -118,7 +121,7 @@ class ImageChunkManager(StartStop):
                 places=chunk_places(identity.size_bytes, self.settings.routing.chunk_bytes),
                 encoder=encoder,
                 pool=pool,
-                ahead=self.settings.kafka_producer.encode_workers + 1,
+                turns=encode_turns(self.settings.kafka_producer),
             )
             async with contextlib.aclosing(chunks):
                 async for chunk in chunks:
@@ -172,20 +175,20 @@ class ImageChunkManager(StartStop):
             If its image is larger than allowed, or there is no room for it.
         """
         pool = self._running()
-        scope = _scope(chunk)
-        clock = self._clocks.setdefault(scope, PartitionClock())
-        clock.observe(chunk.timestamp_ms)
-        clock.at_end()  # nobody tells where the partition ends: the local clock always counts
-        try:
-            admission = self._reassembly.admit(chunk, scope, clock.now_ms())
-        finally:
-            for assembly in self._reassembly.take_evicted():
-                self._give_up(assembly, "there is no room for it beside newer ones")
-        if not admission.fresh:
-            return None
-        assembly = admission.assembly
+        while True:
+            admission = self._admit(chunk)
+            assembly, index = admission.assembly, chunk.block.index
+            if admission.fresh:
+                break
+            first = self._filling.get((assembly, index))
+            if first is None:
+                return None
+            await asyncio.wait([first])  # it may prove corrupt, and then this copy is needed
+            if first.cancelled() or first.exception() is None or assembly.broken:
+                return None
         filling = asyncio.get_running_loop().run_in_executor(pool, assembly.fill, chunk)
-        filling.add_done_callback(partial(self._filled, assembly))
+        self._filling[assembly, index] = filling
+        filling.add_done_callback(partial(self._filled, assembly, index))
         data = await asyncio.shield(filling)  # a caller that gives up must not stop it half-way
         return None if data is None else (data, dict(assembly.metadata))
 
@@ -197,8 +200,22 @@ class ImageChunkManager(StartStop):
         """How far one image is: empty when it is not being put together."""
         return self._reassembly.find(image_id, lambda scope: self._clocks[scope].now_ms())
 
-    def _filled(self, assembly: Assembly, filling: asyncio.Future[memoryview | None]) -> None:
+    def _admit(self, chunk: Chunk) -> Admission:
+        scope = _scope(chunk)
+        clock = self._clocks.setdefault(scope, PartitionClock())
+        clock.observe(chunk.timestamp_ms)
+        clock.at_end()  # nobody tells where the partition ends: the local clock always counts
+        try:
+            return self._reassembly.admit(chunk, scope, clock.now_ms())
+        finally:
+            for assembly in self._reassembly.take_evicted():
+                self._give_up(assembly, "there is no room for it beside newer ones")
+
+    def _filled(
+        self, assembly: Assembly, index: int, filling: asyncio.Future[memoryview | None]
+    ) -> None:
         """Forget an image that is whole or broken, also when its caller was cancelled."""
+        self._filling.pop((assembly, index), None)
         failed = filling.cancelled() or filling.exception() is not None
         if assembly.broken if failed else filling.result() is not None:
             self._reassembly.forget(assembly)

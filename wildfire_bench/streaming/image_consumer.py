@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
 from typing import Literal, Self
@@ -162,6 +163,8 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         if data is None:
             msg = "an image was handed over without its bytes"
             raise NotRunning(msg)
+        if found.verified_s is not None:
+            found.seconds["hand_over"] = time.perf_counter() - found.verified_s
         return SatelliteImage(
             data=data,
             metadata=found.metadata,

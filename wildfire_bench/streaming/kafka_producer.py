@@ -28,7 +28,7 @@ from wildfire_bench.streaming.sending.image_sender import ImageSender
 from wildfire_bench.streaming.sending.image_source import ImageData, ImageSource, identify
 from wildfire_bench.streaming.sending.limits import read_send_limits
 from wildfire_bench.streaming.sending.receipts import receipt_for
-from wildfire_bench.streaming.sending.stop_guard import failing_when_stopped
+from wildfire_bench.streaming.sending.stop_guard import SendsUnderWay, failing_when_stopped
 from wildfire_bench.streaming.start_stop import StartStop
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ class KafkaDataProducer(StartStop):
         self._store: S3ReferenceHandler | None = None
         self._sender: ImageSender | None = None
         self._records: RecordSender | None = None
+        self._under_way = SendsUnderWay()
         self._tally = SendingTally()
 
     @property
@@ -101,6 +102,7 @@ class KafkaDataProducer(StartStop):
             return
         loop = asyncio.get_running_loop()
         limits = await loop.run_in_executor(None, read_send_limits, self.settings)
+        self._under_way = SendsUnderWay()
         if self.settings.s3.configured:
             # minio takes a quarter of a second to import: only those who use it wait for it
             from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
@@ -131,14 +133,16 @@ class KafkaDataProducer(StartStop):
         Returns
         -------
         tuple of str
-            Images and kinds of records that were not acknowledged in time: send these again.
+            Images and kinds of records that were not acknowledged in time: send these again. An
+            image that was not read yet has no id and is named by its source.
         """
         sender, self._sender = self._sender, None
         records, self._records = self._records, None
         if sender is None or records is None:
             return ()
+        self._under_way.stop()
         images, small = await asyncio.gather(sender.stop(timeout_s), records.stop(timeout_s))
-        unsent = images + tuple(dict.fromkeys(small))
+        unsent = tuple(dict.fromkeys((*images, *self._under_way.unsent, *small)))
         if self._store is not None:
             await self._store.stop()
         if self._pool is not None:
@@ -187,13 +191,16 @@ class KafkaDataProducer(StartStop):
         about = dict(metadata or {})
         loop = asyncio.get_running_loop()
         max_bytes = self.settings.routing.max_image_bytes
+        what = f"an image of {source_id}"
         with (
             self._tally.counting_image_failures(),
-            failing_when_stopped(lambda: self._sender is not sender, f"an image of {source_id}"),
+            self._under_way.naming(what) as rename,
+            failing_when_stopped(lambda: self._sender is not sender, what),
             await loop.run_in_executor(pool, ImageSource, image_data, max_bytes) as source,
         ):
             identity = await loop.run_in_executor(pool, identify, source, about, source_id)
             identified = time.perf_counter()
+            rename(identity.image_id)
             try:
                 try:
                     sent = await sender.send_payload(source, identity, about)
@@ -202,6 +209,7 @@ class KafkaDataProducer(StartStop):
                         None, read_send_limits, self.settings
                     )
                     sent = await sender.send_payload(source, identity, about)
+                safe = time.perf_counter()
                 item = await sender.send_item(sent, identity, about)
             except DeliveryFailed as error:
                 error.image_id = identity.image_id
@@ -210,7 +218,8 @@ class KafkaDataProducer(StartStop):
         seconds = {
             "identify": identified - started,
             "encode": sent.encode_s,
-            "send": ended - identified,
+            "send": safe - identified,
+            "catalogue": ended - safe,
             "total": ended - started,
         }
         receipt = receipt_for(identity, sent, item, seconds)

@@ -54,3 +54,18 @@ def test_a_spill_folder_that_is_not_there_gives_no_buffer_and_holds_no_room(tmp_
     budget = BufferBudget(0, 100, tmp_path / "missing")
     assert budget.allocate(10) is None
     assert budget.spilled_bytes == 0
+
+
+def test_memory_of_earlier_images_is_used_again_and_counts_towards_the_limit() -> None:
+    size = 2 << 20
+    budget = BufferBudget(3 * size, 0)
+    first, second = budget.allocate(size), budget.allocate(size)
+    assert first is not None
+    assert second is not None
+    first.release()
+    second.release()
+    del first, second
+    assert budget.memory.spare_bytes == 2 * size
+    third = budget.allocate(3 * size)
+    assert third is not None
+    assert (budget.memory_bytes, budget.memory.spare_bytes) == (3 * size, 0)

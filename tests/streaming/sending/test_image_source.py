@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wildfire_bench.compression import Buffer, ImageEncoder
+from wildfire_bench.compression import Buffer, ImageEncoder, encoder
 from wildfire_bench.compression.stored import StoredCodec
 from wildfire_bench.errors import EmptyImage, ImageTooLarge, InputError, InvalidMetadata
 from wildfire_bench.streaming.sending.image_source import ImageSource, identify, image_id_of
@@ -185,6 +185,28 @@ def test_a_file_that_shrinks_while_it_is_sent_is_an_error(path: Path) -> None:
         os.truncate(path, 10)
         with pytest.raises(InputError, match="shorter"):
             read_all(source)
+
+
+def test_a_file_that_shrinks_before_a_codec_looks_at_it_is_an_error_and_no_crash(
+    path: Path,
+) -> None:
+    with ImageSource(path, LIMIT) as source:
+        path.write_bytes(IMAGE[:10])
+        with pytest.raises(InputError, match=f"10 of {len(IMAGE)} bytes left"):
+            source.encoder_of(encoder("zstd"))
+
+
+def test_a_file_that_shrinks_while_a_codec_looks_at_it_is_an_error(path: Path) -> None:
+    class Shrinking(StoredCodec):
+        def for_image(self, image: Buffer) -> ImageEncoder:
+            path.write_bytes(IMAGE[:10])
+            return super().for_image(image)
+
+    with (
+        ImageSource(path, LIMIT) as source,
+        pytest.raises(InputError, match="became shorter"),
+    ):
+        source.encoder_of(Shrinking())
 
 
 def test_a_file_that_its_owner_closes_meanwhile_is_an_error(path: Path) -> None:

@@ -28,7 +28,7 @@ __all__ = [
     "RecordReceivingSnapshot",
 ]
 
-STAGES = ("decode", "assemble", "download")
+STAGES = ("decode", "assemble", "download", "hand_over")
 """Of `SatelliteImage.seconds`."""
 
 

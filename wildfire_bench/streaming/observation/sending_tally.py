@@ -15,7 +15,7 @@ from wildfire_bench.streaming.observation.snapshots import error_name
 
 __all__ = ["LaneFigures", "SendingSnapshot", "SendingTally", "SentImages", "SentRecords"]
 
-STAGES = ("identify", "encode", "send", "total")
+STAGES = ("identify", "encode", "send", "catalogue", "total")
 """Of `Receipt.seconds`."""
 
 

@@ -108,6 +108,11 @@ class Assembly:
                 self.places.append(chunk.place)
         return True
 
+    def decodes(self, index: int) -> bool:
+        """Whether a chunk is here and not known to be good yet."""
+        with self._lock:
+            return index in self._claimed and index not in self._filled
+
     def fill(self, chunk: Chunk) -> memoryview | None:
         """Decode a claimed chunk into its place.
 

@@ -249,7 +249,7 @@ class ConsumerThread:
                 if self.intake.undecoded_bytes > MAX_UNDECODED_BYTES:
                     self._commands.run(_BUSY_POLL_S)  # decoding catches up in moments
                     continue
-                message = self._consumer.poll(self._patience_s())
+                message = self._next_message()
                 if message is not None:
                     self._receive(message)
                 self._announce()
@@ -265,11 +265,14 @@ class ConsumerThread:
         finally:
             self._close()
 
-    def _patience_s(self) -> float:
-        """How long a poll may block: commands cannot wake it."""
-        if self._commits.busy or any(not image.handed for image in self._in_hand):
-            return _BUSY_POLL_S
-        return _HELD_POLL_S if self._in_hand else _IDLE_POLL_S
+    def _next_message(self) -> Any | None:
+        """Wait for a message, no longer than nothing else is to be done."""
+        if self._commits.busy:
+            return self._consumer.poll(_BUSY_POLL_S)
+        if any(not image.handed for image in self._in_hand):
+            self._commands.run(_BUSY_POLL_S)  # decoding ends in one, and none can wake a poll
+            return self._consumer.poll(0)
+        return self._consumer.poll(_HELD_POLL_S if self._in_hand else _IDLE_POLL_S)
 
     def _receive(self, message: Any) -> None:
         error = message.error()

@@ -9,7 +9,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-import numpy as np
+from wildfire_bench.streaming.recycled_memory import RecycledMemory
 
 __all__ = ["BufferBudget", "ImageBuffer"]
 
@@ -60,6 +60,7 @@ class BufferBudget:
         self._memory_limit, self._spill_limit = memory_bytes, spill_bytes
         self._dir = spill_dir
         self._lock = threading.Lock()
+        self.memory = RecycledMemory()
         self.memory_bytes = 0
         self.spilled_bytes = 0
 
@@ -80,7 +81,9 @@ class BufferBudget:
             else:
                 return None
         if in_memory:
-            return ImageBuffer(np.empty(size_bytes, np.uint8).data, self, spilled=False)
+            view = self.memory.take(size_bytes)
+            self.memory.trim(self._memory_limit - self.memory_bytes)
+            return ImageBuffer(view, self, spilled=False)
         try:
             view = _map_spill_file(size_bytes, self._dir)
         except OSError:

@@ -34,6 +34,8 @@ class InboundImage:
     seconds: dict[str, float] = field(default_factory=dict)
     metadata: dict[str, object] = field(default_factory=dict)
     data: memoryview | None = None
+    verified_s: float | None = None
+    """When it was, on `time.perf_counter`."""
     whole: bool = False
     marked: bool = False
     announced: bool = False

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
 
-import numpy as np
-
 from wildfire_bench.errors import (
     CorruptEnvelope,
     ImageTooLarge,
@@ -30,6 +28,7 @@ from wildfire_bench.streaming.receiving.whole_record import (
     decode_json_record,
     decode_whole,
 )
+from wildfire_bench.streaming.recycled_memory import RecycledMemory
 from wildfire_bench.streaming.stac.item import parse_item
 from wildfire_bench.streaming.wire import read_envelope
 
@@ -62,9 +61,11 @@ class Intake:
         self._pool, self._call, self._outcome = pool, call, outcome
         self.reassembly = Reassembly(settings.kafka_consumer, settings.routing)
         self._owners: dict[Assembly, InboundImage] = {}
+        self._spares: dict[tuple[Assembly, int], Chunk] = {}
+        """Copies of chunks that are being decoded, should those prove corrupt; one of each."""
         self.tally = ReceivingTally()
         self.undecoded_bytes = 0
-        """Payloads of chunks that wait for a thread, or are being decoded."""
+        """Payloads of chunks that wait for a thread, are being decoded, or are spare."""
         self.duplicates = 0
         """Records of images that were here already."""
 
@@ -125,7 +126,11 @@ class Intake:
             image.route = Route.JSON
             self._decode_alone(image, place, partial(_decode_json, envelope, value))
         elif envelope.kind is Kind.IMAGE:
-            self._decode_alone(image, place, partial(_decode_direct, envelope, value))
+            self._decode_alone(
+                image,
+                place,
+                partial(_decode_direct, envelope, value, self.reassembly.budget.memory),
+            )
         else:
             msg = f"a record of type {envelope.kind.value} does not belong on an image topic"
             raise CorruptEnvelope(msg)
@@ -159,10 +164,10 @@ class Intake:
             return
         admission = self.reassembly.admit(chunk, state.scope, state.clock.now_ms())
         place = chunk.place
-        if not admission.fresh or place is None:
-            self.duplicates += 1
-            return
         assembly = admission.assembly
+        if not admission.fresh or place is None:
+            self._take_duplicate(assembly, chunk)
+            return
         image = state.images.get((fresh.mark, assembly.count))
         if image is None:
             image = fresh
@@ -177,14 +182,31 @@ class Intake:
         future = self._pool.submit(assembly.fill, chunk)
         future.add_done_callback(lambda done: self._call(partial(self._filled, image, chunk, done)))
 
+    def _take_duplicate(self, assembly: Assembly, chunk: Chunk) -> None:
+        """Drop it, unless the first copy may yet prove corrupt: there may never be a third."""
+        key = assembly, chunk.block.index
+        if key in self._spares or not assembly.decodes(chunk.block.index):
+            self.duplicates += 1
+            return
+        self._spares[key] = chunk
+        self.undecoded_bytes += len(chunk.payload)
+
+    def _take_spare(self, assembly: Assembly | None, index: int) -> Chunk | None:
+        spare = None if assembly is None else self._spares.pop((assembly, index), None)
+        if spare is not None:
+            self.undecoded_bytes -= len(spare.payload)
+        return spare
+
     def _filled(self, image: InboundImage, chunk: Chunk, done: Future[memoryview | None]) -> None:
-        """A chunk was decoded, or cannot be: then a good copy of it may still come."""
+        """A chunk was decoded, or cannot be: then a good copy of it may be here, or still come."""
         assembly = image.assembly
         self.undecoded_bytes -= len(chunk.payload)
+        spare = self._take_spare(assembly, chunk.block.index)
         if image.gone or assembly is None or done.cancelled():
             return
         error = done.exception()
         if error is None:
+            self.duplicates += spare is not None
             data = done.result()
             if data is not None:
                 image.seconds["decode"] = assembly.decode_s
@@ -206,6 +228,8 @@ class Intake:
                 self._outcome.not_whole(image)
             places = [chunk.place] if chunk.place is not None else []
             self._outcome.refuse(image.partition, error, places, chunk.envelope, None)
+            if spare is not None:
+                self._take_chunk(image.partition, image, spare)
 
     def _decoded(self, image: InboundImage, done: Future[memoryview]) -> None:
         if image.gone or done.cancelled():
@@ -224,7 +248,7 @@ class Intake:
 
     def complete(self, image: InboundImage, data: memoryview) -> None:
         """Take note that an image is here and verified."""
-        image.data = data
+        image.data, image.verified_s = data, time.perf_counter()
         for other in image.partition.open_images(image.mark):
             if other is not image and other.assembly is not None and not other.marked:
                 self.reassembly.forget(other.assembly)  # a resend, cut differently
@@ -271,9 +295,11 @@ class Intake:
             self.fail(image, error)
 
 
-def _decode_direct(envelope: Envelope, value: bytes, image: InboundImage) -> memoryview:
+def _decode_direct(
+    envelope: Envelope, value: bytes, memory: RecycledMemory, image: InboundImage
+) -> memoryview:
     started = time.perf_counter()
-    data = np.empty(envelope.identity.size_bytes, np.uint8).data
+    data = memory.take(envelope.identity.size_bytes)
     decode_whole(envelope, value, data)
     image.seconds["decode"] = time.perf_counter() - started
     image.metadata = dict(envelope.metadata or {})

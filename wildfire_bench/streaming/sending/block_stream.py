@@ -6,15 +6,23 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Executor
+from dataclasses import replace
 
 from wildfire_bench.compression.codec import ImageEncoder
 from wildfire_bench.errors import InputError
+from wildfire_bench.settings import ProducerSettings
 from wildfire_bench.streaming.binary_serializer import EncodedBlock, encode_block
 from wildfire_bench.streaming.envelope.digest import Digest
 from wildfire_bench.streaming.model import ImageIdentity
+from wildfire_bench.streaming.recycled_memory import RecycledMemory
 from wildfire_bench.streaming.sending.image_source import ImageSource
 
-__all__ = ["encode_blocks"]
+__all__ = ["encode_blocks", "encode_turns"]
+
+
+def encode_turns(producer: ProducerSettings) -> asyncio.Semaphore:
+    """Turns for the blocks of all images: one a thread, one that is ready, one on its way out."""
+    return asyncio.Semaphore(producer.encode_workers + 2)
 
 
 async def encode_blocks(
@@ -24,7 +32,8 @@ async def encode_blocks(
     encoder: ImageEncoder,
     pool: Executor,
     *,
-    ahead: int,
+    turns: asyncio.Semaphore,
+    memory: RecycledMemory | None = None,
 ) -> AsyncGenerator[EncodedBlock]:
     """Read, encode and digest the blocks of an image.
 
@@ -38,8 +47,11 @@ async def encode_blocks(
         Encodes them.
     pool
         Threads to do it in.
-    ahead
-        Blocks that are worked on while the caller holds one: the bound on memory.
+    turns
+        One is held for each block from when it is read until the caller asks for the next: the
+        bound on memory, shared by all images that are encoded at a time. Given in order of asking.
+    memory
+        Payloads are moved there from where the codec put them.
 
     Yields
     ------
@@ -54,29 +66,42 @@ async def encode_blocks(
     loop = asyncio.get_running_loop()
     working: deque[asyncio.Future[tuple[memoryview, EncodedBlock]]] = deque()
     reread = Digest()
-    waiting = iter(places)
+    waiting = deque(places)
+    held = 0
     try:
-        while True:
-            while len(working) < ahead and (place := next(waiting, None)) is not None:
-                working.append(loop.run_in_executor(pool, _encode, source, place, encoder))
-            if not working:
-                break
+        while waiting or working:
+            while waiting and not (working and turns.locked()):
+                await turns.acquire()
+                held += 1
+                place = waiting.popleft()
+                working.append(loop.run_in_executor(pool, _encode, source, place, encoder, memory))
             raw, block = await working.popleft()
             if not source.in_memory:
                 reread.update(raw)
             del raw
             yield block
+            del block
+            turns.release()
+            held -= 1
     finally:
         for future in working:
             future.cancel()
         await asyncio.gather(*working, return_exceptions=True)
+        for _ in range(held):
+            turns.release()
     if not source.in_memory and str(reread) != identity.digest:
         msg = f"image {identity.image_id} changed while it was sent: send it again"
         raise InputError(msg)
 
 
 def _encode(
-    source: ImageSource, place: tuple[int, int], encoder: ImageEncoder
+    source: ImageSource,
+    place: tuple[int, int],
+    encoder: ImageEncoder,
+    memory: RecycledMemory | None,
 ) -> tuple[memoryview, EncodedBlock]:
     raw = source.block(*place)
-    return raw, encode_block(encoder, raw, place[0])
+    block = encode_block(encoder, raw, place[0])
+    if memory is not None and memoryview(block.payload).obj is not raw.obj:
+        block = replace(block, payload=memory.keep(block.payload))
+    return raw, block

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from concurrent.futures import Executor
@@ -10,6 +11,7 @@ from typing import Any
 
 from wildfire_bench.compression.codec import Buffer, ImageEncoder
 from wildfire_bench.streaming.model import BlockPlace, Envelope, ImageIdentity, Kind
+from wildfire_bench.streaming.recycled_memory import RecycledMemory
 from wildfire_bench.streaming.sending.block_stream import encode_blocks
 from wildfire_bench.streaming.sending.image_source import ImageSource
 from wildfire_bench.streaming.wire import Headers, write_envelope
@@ -36,7 +38,8 @@ async def split_source(
     places: Sequence[tuple[int, int]],
     encoder: ImageEncoder,
     pool: Executor,
-    ahead: int,
+    turns: asyncio.Semaphore,
+    memory: RecycledMemory | None = None,
     key: bytes | None = None,
 ) -> AsyncGenerator[OutgoingChunk]:
     """Cut an identified image at given places; chunk 0 carries the user's metadata.
@@ -47,7 +50,7 @@ async def split_source(
         After the last chunk, if the image changed since it was identified.
     """
     whole = Envelope(Kind.CHUNK, identity, encoder.name)
-    blocks = encode_blocks(source, identity, places, encoder, pool, ahead=ahead)
+    blocks = encode_blocks(source, identity, places, encoder, pool, turns=turns, memory=memory)
     async with contextlib.aclosing(blocks):
         index = 0
         async for block in blocks:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wildfire_bench.compression.codec import Buffer
+from wildfire_bench.errors import NotRunning
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.model import Envelope, ImageIdentity
 from wildfire_bench.streaming.observation.sending_tally import LaneFigures
@@ -31,6 +32,7 @@ class ImageLanes:
         self._settings = settings
         self._client_options = dict(client_options)
         self._lanes: dict[LaneCompression, ProducerLane] = {}
+        self._stopped = False
 
     @property
     def in_flight_bytes(self) -> int:
@@ -38,7 +40,16 @@ class ImageLanes:
         return sum(lane.in_flight_bytes for lane in self._lanes.values())
 
     def lane(self, compression: LaneCompression) -> ProducerLane:
-        """The lane of a compression; one that librdkafka gave up is replaced."""
+        """The lane of a compression; one that librdkafka gave up is replaced.
+
+        Raises
+        ------
+        NotRunning
+            After `stop`: a send that goes on must not open a lane that nobody closes.
+        """
+        if self._stopped:
+            msg = "the producer is stopped: call start() first"
+            raise NotRunning(msg)
         lane = self._lanes.get(compression)
         if lane is None or lane.broken:
             lane = self._lanes[compression] = ProducerLane(
@@ -46,6 +57,7 @@ class ImageLanes:
                 self._settings.kafka_producer,
                 compression=compression,
                 name=_name_of(compression),
+                lend=True,
                 extra=self._client_options,
             )
         return lane
@@ -67,6 +79,7 @@ class ImageLanes:
     async def stop(self, timeout_s: float) -> tuple[str, ...]:
         """Wait for what is in flight, then close; names what was not acknowledged in time."""
         unsent = await asyncio.gather(*(lane.stop(timeout_s) for lane in self._lanes.values()))
+        self._stopped = True
         self._lanes.clear()
         return tuple(dict.fromkeys(subject for subjects in unsent for subject in subjects))
 

@@ -25,6 +25,7 @@ from wildfire_bench.streaming.model import (
     Route,
 )
 from wildfire_bench.streaming.observation.sending_tally import LaneFigures
+from wildfire_bench.streaming.recycled_memory import RecycledMemory
 from wildfire_bench.streaming.routing import (
     Decision,
     choose_route,
@@ -32,7 +33,7 @@ from wildfire_bench.streaming.routing import (
     escalate,
     fitting_chunk_bytes,
 )
-from wildfire_bench.streaming.sending.block_stream import encode_blocks
+from wildfire_bench.streaming.sending.block_stream import encode_blocks, encode_turns
 from wildfire_bench.streaming.sending.chunk_split import split_source
 from wildfire_bench.streaming.sending.image_lanes import ImageLanes, size_of
 from wildfire_bench.streaming.sending.image_source import ImageSource
@@ -103,7 +104,8 @@ class ImageSender:
         self._topics = topic_names(settings)
         self._codec = codec
         self._pool, self._store = pool, store
-        self._ahead = settings.kafka_producer.encode_workers + 1
+        self._turns = encode_turns(settings.kafka_producer)
+        self._memory = RecycledMemory(settings.kafka_producer.max_in_flight_bytes)
         self._lanes = ImageLanes(settings, client_options or {})
 
     @property
@@ -228,7 +230,8 @@ class ImageSender:
             places=chunk_places(identity.size_bytes, chunk_bytes),
             encoder=encoder,
             pool=self._pool,
-            ahead=self._ahead,
+            turns=self._turns,
+            memory=self._memory,
             key=self._lanes.key(identity),
         )
         acks: list[asyncio.Future[RecordPlace]] = []
@@ -329,7 +332,7 @@ class ImageSender:
         places: Sequence[tuple[int, int]],
         encoder: ImageEncoder,
     ) -> AsyncGenerator[EncodedBlock]:
-        return encode_blocks(source, identity, places, encoder, self._pool, ahead=self._ahead)
+        return encode_blocks(source, identity, places, encoder, self._pool, turns=self._turns)
 
 
 def _reason_of(encoder: ImageEncoder) -> str | None:

@@ -104,22 +104,28 @@ class ImageSource:
         return memoryview(data)
 
     def encoder_of(self, codec: Codec) -> ImageEncoder:
-        """Let a codec look at the whole image once; a file is mapped for as long as that takes."""
+        """Let a codec look at the whole image once; a file is mapped for as long as that takes.
+
+        A file cut short just then ends the process (SIGBUS); before or after, it is an error.
+        """
         if self._view is not None:
             return codec.for_image(self._view)
         file = self._file
         # Only a file of the system's is mapped: the descriptor behind gzip.open() has other bytes.
         if not isinstance(getattr(file, "raw", file), io.FileIO) or file is None:
             return codec.for_image(self.block(0, self.size_bytes))
+        end = self._start + self.size_bytes
         try:
             with (
-                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+                mmap.mmap(file.fileno(), end, access=mmap.ACCESS_READ) as mapped,
                 memoryview(mapped) as whole,
                 whole[self._start :] as image,
             ):
-                return codec.for_image(image)
-        except (OSError, ValueError):  # a file system that cannot map
+                encoder = codec.for_image(image)
+        except (OSError, ValueError):  # cannot be mapped, or is shorter by now
             return codec.for_image(self.block(0, self.size_bytes))
+        self.block(self.size_bytes - 1, 1)  # an error if it became shorter meanwhile
+        return encoder
 
     def close(self) -> None:
         """Close what was opened here."""

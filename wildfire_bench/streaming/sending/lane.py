@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import contextlib
-import functools
 import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from confluent_kafka import KafkaError, KafkaException, Message, Producer
+from confluent_kafka import KafkaError, KafkaException
 
 from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.errors import (
@@ -31,6 +30,10 @@ from wildfire_bench.streaming.connection import client_config
 from wildfire_bench.streaming.model import RecordPlace
 from wildfire_bench.streaming.observation.sending_tally import LaneFigures
 from wildfire_bench.streaming.sending.bytes_in_flight import BytesInFlight
+from wildfire_bench.streaming.sending.copying_client import CopyingClient
+from wildfire_bench.streaming.sending.lending_client import LendingClient
+from wildfire_bench.streaming.sending.librdkafka import load_librdkafka
+from wildfire_bench.streaming.sending.producer_client import ProducerClient
 
 __all__ = ["MAX_RECORD_BYTES", "LaneCompression", "ProducerLane", "Record"]
 
@@ -76,8 +79,10 @@ class ProducerLane:
         How long a batch may wait for company; 0 for large payloads.
     name
         What its figures are called.
+    lend
+        Send values from where they lie, if the platform allows it: worth it for large records.
     extra
-        librdkafka's own options, put over the others. With ``statistics.interval.ms`` the lane
+        librdkafka's own options, put over all this. With ``statistics.interval.ms`` the lane
         knows what it has transmitted.
     """
 
@@ -89,7 +94,8 @@ class ProducerLane:
         compression: LaneCompression | None = None,
         linger_ms: float = 0,
         name: str = "records",
-        extra: dict[str, Any] | None = None,
+        lend: bool = False,
+        extra: Mapping[str, Any] | None = None,
     ) -> None:
         self._delivery_timeout_s = producer.delivery_timeout_s
         self._loop = asyncio.get_running_loop()
@@ -103,10 +109,11 @@ class ProducerLane:
         self.name = name
         self._transmitted_bytes: int | None = None
         callbacks = {"error_cb": self._note_error, "stats_cb": self._note_statistics}
-        self._client = Producer({**config, **callbacks, **(extra or {})})
+        self._client = _open_client({**config, **callbacks, **(extra or {})}, lend=lend)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="kafka-producer", daemon=True)
         self._thread.start()
+        atexit.register(self._end)
 
     @property
     def in_flight_bytes(self) -> int:
@@ -154,9 +161,8 @@ class ProducerLane:
         BrokerUnavailable
             If no broker answers in time.
         """
-        ask = functools.partial(self._client.list_topics, timeout=timeout_s)
         try:
-            await self._loop.run_in_executor(None, ask)
+            await self._loop.run_in_executor(None, self._client.connect, timeout_s)
         except KafkaException as error:
             msg = f"no Kafka broker answered within {timeout_s:g} s: {error.args[0].str()}"
             raise BrokerUnavailable(msg) from error
@@ -174,8 +180,7 @@ class ProducerLane:
         await self._loop.run_in_executor(None, self._serve, self._client.flush, timeout_s)
         await asyncio.sleep(0)  # let the acknowledgements that just came in settle
         unsent = tuple(self._unacknowledged.values())
-        self._stopping.set()
-        await self._loop.run_in_executor(None, self._thread.join)
+        await self._loop.run_in_executor(None, self._end)
         for acknowledged in list(self._unacknowledged):
             if not acknowledged.done():
                 msg = f"{self._unacknowledged[acknowledged]} was not acknowledged before stop()"
@@ -186,20 +191,14 @@ class ProducerLane:
     async def _enqueue(
         self, record: Record, acknowledged: asyncio.Future[RecordPlace], size: int
     ) -> None:
-        """Give it to librdkafka, which copies it; wait while its queue is full."""
+        """Give it to librdkafka; wait while its queue is full."""
 
-        def on_delivery(error: KafkaError | None, message: Message) -> None:
-            place = None
-            if error is None:
-                place = RecordPlace(message.topic(), message.partition(), message.offset())  # type: ignore[arg-type]  # set once delivered
+        def delivered(error: KafkaError | None, place: RecordPlace | None) -> None:
             with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
                 self._loop.call_soon_threadsafe(
                     self._settle, acknowledged, place, error, size, record
                 )
 
-        # produce() takes bytes and arrays, no memoryview
-        view = memoryview(record.value)
-        value: Any = record.value if isinstance(record.value, bytes) else np.frombuffer(view, "u1")
         deadline = time.monotonic() + self._delivery_timeout_s
         while True:
             if self._stopping.is_set():
@@ -207,11 +206,7 @@ class ProducerLane:
                 raise NotRunning(msg)
             try:
                 self._client.produce(
-                    record.topic,
-                    value=value,
-                    key=record.key,
-                    headers=list(record.headers),
-                    on_delivery=on_delivery,
+                    record.topic, record.key, record.value, record.headers, delivered
                 )
                 return
             except BufferError:
@@ -257,12 +252,14 @@ class ProducerLane:
             # Who may write to no topic at all gets no id as an idempotent producer to begin with.
             self._denied = is_denial(error)
 
-    def _serve(self, callbacks: Callable[[float], int], timeout_s: float) -> None:
+    def _serve(self, callbacks: Callable[[float], None], timeout_s: float) -> None:
         """Have callbacks called; confluent-kafka raises a fatal error there, and calls none."""
         try:
             callbacks(timeout_s)
         except KafkaException as error:
             self._note_error(error.args[0])
+        except Exception:  # of a callback in the options: acknowledgements go on
+            log.exception("a callback of the producer failed")
 
     def _note_statistics(self, document: str) -> None:
         """Called only where the options ask for statistics."""
@@ -271,8 +268,20 @@ class ProducerLane:
     def _poll(self) -> None:
         while not self._stopping.is_set():
             self._serve(self._client.poll, _POLL_S)
-        self._client.purge()
-        self._serve(self._client.flush, _POLL_S)  # tell those whose records were thrown away
+        self._client.close()
+
+    def _end(self) -> None:
+        """End the thread; at the latest when the interpreter ends, whose memory it may be lent."""
+        self._stopping.set()
+        self._thread.join()
+        atexit.unregister(self._end)
+
+
+def _open_client(config: Mapping[str, Any], *, lend: bool) -> ProducerClient:
+    library = load_librdkafka() if lend else None
+    if library is None or not LendingClient.understands(config):
+        return CopyingClient(config)
+    return LendingClient(library, config)
 
 
 def _lane_config(

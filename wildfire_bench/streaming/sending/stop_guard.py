@@ -8,7 +8,43 @@ from collections.abc import Callable, Iterator
 
 from wildfire_bench.errors import DeliveryFailed
 
-__all__ = ["failing_when_stopped"]
+__all__ = ["SendsUnderWay", "failing_when_stopped"]
+
+
+class SendsUnderWay:
+    """Names what is being sent, whatever its stage, so that `stop` can say what it overtook."""
+
+    def __init__(self) -> None:
+        self._names: dict[object, str] = {}
+        self._overtaken: list[str] = []
+        self._stopping = False
+
+    @contextlib.contextmanager
+    def naming(self, what: str) -> Iterator[Callable[[str], None]]:
+        """Name a send for as long as it takes; gives a function that names it better."""
+        token = object()
+        self._names[token] = what
+
+        def rename(better: str) -> None:
+            self._names[token] = better
+
+        try:
+            yield rename
+        except BaseException:
+            if self._stopping:
+                self._overtaken.append(self._names[token])
+            raise
+        finally:
+            del self._names[token]
+
+    def stop(self) -> None:
+        """From now on a send that fails counts as overtaken."""
+        self._stopping = True
+
+    @property
+    def unsent(self) -> tuple[str, ...]:
+        """Names of the sends that failed since `stop`, or have not ended."""
+        return (*self._overtaken, *self._names.values())
 
 
 @contextlib.contextmanager
