@@ -84,3 +84,11 @@ def test_the_level_is_for_our_own_lines_and_others_are_heard_from_warnings_on(
         "ours",
         "their warning",
     ]
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_file_name_with_a_line_break_makes_no_second_line(written: Written, form: str) -> None:
+    stream = written(LogSettings.model_validate({"format": form}))
+    log.info("sent %s", 'a\n{"message": "forged"}\x1b[2J')
+    assert stream.getvalue().count("\n") == 1
+    assert "\x1b" not in stream.getvalue()

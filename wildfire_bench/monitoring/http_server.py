@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from wildfire_bench.errors import AddressUnavailable, SettingsError
+from wildfire_bench.errors import AddressUnavailable, ServiceError, SettingsError
 from wildfire_bench.settings import ServiceSettings
 from wildfire_bench.streaming.start_stop import StartStop
 
@@ -82,6 +82,21 @@ class HttpServer(StartStop):
         self.url = f"http://{shown}:{port}"
         self._serving = asyncio.create_task(self._server.serve(sockets=[listener]))
         log.info("Status API at %s", self.url, extra={"url.full": self.url})
+
+    async def wait_for_failure(self) -> None:
+        """Wait as long as it serves.
+
+        Raises
+        ------
+        ServiceError
+            If it ended without being stopped.
+        """
+        serving = self._serving
+        if serving is not None:
+            await asyncio.shield(serving)
+        if self._serving is serving:
+            msg = "the status API ended by itself: the log before this line says why"
+            raise ServiceError(msg)
 
     async def stop(self) -> None:
         """Finish the answers under way, a few seconds at most, and close."""

@@ -25,6 +25,8 @@ SERVICE_NAME: Final = "wildfire-bench"
 
 _TEXT: Final = "%(asctime)s %(levelname)s: %(message)s"
 _TIME: Final = "%Y-%m-%dT%H:%M:%S"
+_ESCAPED: Final = {code: f"\\x{code:02x}" for code in (*range(32), 127)}
+"""Control characters: a file's name must not begin a line of its own, nor move a cursor."""
 
 
 def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> None:
@@ -38,19 +40,26 @@ def configure_logging(settings: LogSettings, stream: TextIO | None = None) -> No
         None: standard error.
     """
     handler = logging.StreamHandler(sys.stderr if stream is None else stream)
-    handler.setFormatter(_EcsFormatter() if settings.format == "json" else _text_formatter())
+    handler.setFormatter(_EcsFormatter() if settings.format == "json" else _TextFormatter())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
     logging.getLogger("wildfire_bench").setLevel(settings.level)
 
 
-def _text_formatter() -> logging.Formatter:
-    formatter = logging.Formatter(_TEXT)
-    formatter.default_time_format = _TIME
-    formatter.default_msec_format = "%s.%03dZ"
-    formatter.converter = time.gmtime
-    return formatter
+class _TextFormatter(logging.Formatter):
+    """One line each, but for the trace of an error."""
+
+    default_time_format, default_msec_format = _TIME, "%s.%03dZ"
+    converter = staticmethod(time.gmtime)
+
+    def __init__(self) -> None:
+        super().__init__(_TEXT)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - of logging
+        """Put a line together."""
+        record.message = record.message.translate(_ESCAPED)
+        return super().formatMessage(record)
 
 
 class _EcsFormatter(JsonFormatter):

@@ -119,7 +119,10 @@ class Service:
     async def _work(self, stop: asyncio.Event) -> None:
         """Run all jobs until one ends or `stop` is set."""
         finishing = self._jobs_that_finish(stop)
-        endless = [asyncio.create_task(self._records_job())]
+        endless = [
+            asyncio.create_task(self._records_job()),
+            asyncio.create_task(self.server.wait_for_failure()),
+        ]
         if self._plan.out is None:
             endless.append(asyncio.create_task(self._verifying_job()))
         stopped = asyncio.create_task(stop.wait())
@@ -135,9 +138,11 @@ class Service:
             for task in (*jobs, stopped):
                 task.cancel()
             results = await asyncio.gather(*jobs, return_exceptions=True)
-        for result in results:
-            if isinstance(result, Exception):
-                raise result
+        failures = [result for result in results if isinstance(result, Exception)]
+        for further in failures[1:]:
+            log.error("failed as well: %s", further)
+        if failures:
+            raise failures[0]
 
     async def _finish(self, jobs: Sequence[asyncio.Task[None]]) -> None:
         if not jobs:

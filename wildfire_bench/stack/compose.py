@@ -49,6 +49,7 @@ KAFKA_DATA = "/var/lib/kafka/data"
 UNUSED_KEYS = {"S3_ACCESS_KEY": "unused", "S3_SECRET_KEY": "unused"}
 """Compose fills in the whole file, whatever it is asked for, and ends where a key is missing."""
 ALL_SERVICES = (SINGLE_SERVICE, *CLUSTER_SERVICES, S3_SERVICE)
+_ALL_PROFILES = ("--profile", "cluster", "--profile", "service")
 
 
 def find_compose(
@@ -240,12 +241,12 @@ def _require_images(engine: Engine, services: tuple[str, ...]) -> None:
 
 
 def _compose(engine: Engine, project: str, *words: str, keys: Mapping[str, str] | None) -> None:
-    # Two profiles in one file: all services are named or gone through whatever the profile.
+    # Profiles in one file: all services are named or gone through whatever the profile.
     answer = engine.run(
         [
             *engine.compose_command(),
             *("--file", str(compose_file()), "--project-name", project),
-            *("--project-directory", str(Path.cwd()), "--profile", "cluster"),
+            *("--project-directory", str(Path.cwd()), *_ALL_PROFILES),
             *words,
         ],
         timeout_s=HEALTH_TIMEOUT_S,

@@ -1,3 +1,8 @@
+import contextlib
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 from pydantic import SecretStr
 
@@ -46,3 +51,35 @@ def test_a_client_shows_no_secret():
     client = connect_s3(settings_for("localhost:9000"), 1)
     client.close()
     assert "hidden" not in repr(client)
+
+
+@contextlib.contextmanager
+def store_that_answers(*statuses: int) -> Iterator[str]:
+    """A store that gives these answers, one after the other; gives its URL."""
+    left = list(statuses)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self.send_response(left.pop(0))
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(("answers", "repeated"), [((200,), 0), ((503, 500, 200), 2)])
+def test_requests_that_had_to_be_repeated_are_counted(answers, repeated):
+    times: list[int] = []
+    with store_that_answers(*answers) as url:
+        settings = settings_for(url, region="eu-west-1")
+        client = connect_s3(settings, 1, repeated=times.append)
+        assert client.bucket_exists("bucket")
+        client.close()
+    assert sum(times) == repeated

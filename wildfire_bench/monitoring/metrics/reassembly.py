@@ -24,14 +24,16 @@ def reassembly(found: Sequence[ReassemblySnapshot]) -> Iterator[Metric]:
         ("images", "Images in reassembly.", "in_flight"),
         ("held_bytes", "Memory that images take, completed ones that wait included.", "held_bytes"),
         ("spilled_bytes", "Spill files that images take.", "spilled_bytes"),
-        (
-            "oldest_age_seconds",
-            "Age of the oldest image in reassembly, by its partition.",
-            "oldest_age_s",
-        ),
     ):
         values = add_up(((each.group_id,), getattr(each, field)) for each in found)
         yield gauge(f"wildfire_reassembly_{name}", text, _GROUP, values)
+    ages = sorted(((each.group_id,), each.oldest_age_s) for each in found)
+    yield gauge(
+        "wildfire_reassembly_oldest_age_seconds",
+        "Age of the oldest image in reassembly, by its partition.",
+        _GROUP,
+        dict(ages),  # of several with the same labels the last, which is the oldest
+    )
     yield counter(
         "wildfire_reassembly_completed",
         "Images put together from chunks.",
