@@ -41,7 +41,8 @@
     │   └── StackTimeout (TimeoutError)
     ├── ServiceError                          the service and its status API
     │   ├── ServiceNotInstalled               the extra `api` is missing
-    │   └── AddressUnavailable (OSError)      it cannot listen where it should
+    │   ├── AddressUnavailable (OSError)      it cannot listen where it should
+    │   └── MetricsUnavailable (ConnectionError)  no Prometheus answers
     └── BenchmarkError                        a measurement or a notebook could not run
         ├── SampleUnavailable
         └── InvalidParameter (ValueError)
@@ -73,6 +74,7 @@ __all__ = [
     "InvalidMetadata",
     "InvalidParameter",
     "MetadataTooLarge",
+    "MetricsUnavailable",
     "NotRunning",
     "ObjectMissing",
     "ObjectStoreError",
@@ -285,6 +287,10 @@ class ServiceNotInstalled(ServiceError):
 
 class AddressUnavailable(ServiceError, OSError):
     """The service cannot listen where it should: the port is taken, or the address is not ours."""
+
+
+class MetricsUnavailable(ServiceError, ConnectionError):
+    """No Prometheus answers, or it refuses the question."""
 
 
 class BenchmarkError(WildfireBenchError):
