@@ -18,7 +18,8 @@ from typing import Any, Literal
 import numpy as np
 
 from wildfire_bench.bench.environment import Environment, describe_environment
-from wildfire_bench.bench.probes import BrokerProbe, busy_note
+from wildfire_bench.bench.machine_load import busy_note
+from wildfire_bench.bench.probes import ServerProbe
 from wildfire_bench.bench.processes import Worker
 from wildfire_bench.bench.routes_worker import (
     IN_FLIGHT,
@@ -159,7 +160,7 @@ def measure_routes(
     started = time.monotonic()
     scene = sample("sentinel-2", size_bytes)
     environment = describe_environment(stack)
-    probe = BrokerProbe(stack.brokers)
+    probe = ServerProbe(stack.brokers, "brokers")
     notes = [
         note
         for note in (probe.missing, busy_note(environment.load_before, environment.cores))
@@ -212,7 +213,7 @@ def _measure(
     round_: int,
     settings: Settings,
     path: Path,
-    probe: BrokerProbe,
+    probe: ServerProbe,
     *,
     latency_images: int,
     throughput_images: int,
