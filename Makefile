@@ -14,7 +14,7 @@ UPGRADE ?=
 # Tests run in several processes, each with a broker and a store of its own; WORKERS= for one.
 WORKERS ?= -n logical --maxprocesses 4 --dist loadgroup
 
-.PHONY: help report test test-long test-docker lint format lab docs build licences lock environment clean
+.PHONY: help report test test-long test-docker lint format lab docs build licences reference lock environment clean
 .DEFAULT_GOAL := help
 
 help: ## List what can be made.
@@ -57,6 +57,10 @@ build: $(STAMP) ## Build wheel and sdist into dist, the version from the newest 
 
 licences: $(STAMP) ## Renew docs/licences.md; fails on copyleft without a reason.
 	@$(BIN)/python scripts/write_licences.py
+
+# On a quiet machine: it takes 6 minutes and says in its results when other work was going on.
+reference: $(STAMP) ## Measure the reference run anew; writes data/results, the README's table, the picture.
+	@$(BIN)/python scripts/renew_reference.py
 
 environment: $(STAMP) ## Make .venv from the lock.
 

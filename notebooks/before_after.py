@@ -14,7 +14,7 @@
 # in nine ways, which differ in one thing at a time.
 
 # %% tags=["parameters"]
-profile: str = "quick"  # smoke (seconds, for tests), quick (3 minutes) or full (about 15)
+profile: str = "quick"  # smoke (seconds, for tests), quick (3 minutes) or full (30)
 rounds: int = 0  # times that every variant is measured; 0 for the profile's own number
 size_bytes: int = 0  # size of the scene in bytes, at most 20,000,000; 0 for the profile's own
 stack: str = "auto"  # auto, embedded, compose or external: what Kafka runs on
@@ -24,7 +24,7 @@ out_dir: str = "../build/notebooks/before_after"  # folder for results.json
 from pathlib import Path
 
 from wildfire_bench.bench.results import save_results
-from wildfire_bench.bench.runner import measure_before_after, print_progress
+from wildfire_bench.bench.runner import measure, print_progress
 from wildfire_bench.bench.verdicts import judge_all
 from wildfire_bench.bench.workload import workload
 from wildfire_bench.report import plots, sentences, tables
@@ -33,7 +33,7 @@ from wildfire_bench.stack import open_stack
 # %% tags=["hide-cell"]
 work = workload(profile, rounds=rounds, size_bytes=size_bytes)
 with open_stack(stack, s3=False) as servers:
-    results = measure_before_after(servers, work, progress=print_progress)
+    results = measure(servers, work, progress=print_progress)
 saved = save_results(results, Path(out_dir) / "results.json")
 findings = judge_all(results)
 

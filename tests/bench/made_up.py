@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from wildfire_bench.bench.drivers import ACROSS_SCENES, drivers_named
 from wildfire_bench.bench.environment import Environment
 from wildfire_bench.bench.results import (
     SCHEMA_VERSION,
-    BeforeAfter,
+    BenchRun,
     Block,
     Check,
     Sample,
@@ -15,10 +16,11 @@ from wildfire_bench.bench.results import (
     SceneSize,
     SerializationSample,
 )
-from wildfire_bench.bench.variants import ACROSS_SCENES, PATHS, VARIANTS
+from wildfire_bench.bench.serialization import PATHS
 from wildfire_bench.bench.workload import workload
 
 SIZE_BYTES = 20_000_000
+VARIANTS = drivers_named(workload("quick").drivers)
 # Variant: ms end to end, MB stored, CPU seconds per GB of producer, broker, consumer.
 COSTS = {
     "json_none": (400.0, 26.7, 7.0, 5.0, 8.0),
@@ -56,7 +58,7 @@ CHECKS = (
 )
 
 
-def made_up(rounds: int = 5) -> BeforeAfter:
+def made_up(rounds: int = 5) -> BenchRun:
     """A run in which every sample of a variant differs a little from the last."""
     samples, blocks, timings = [], [], []
     for round_ in range(rounds + 1):
@@ -78,13 +80,14 @@ def made_up(rounds: int = 5) -> BeforeAfter:
                     stored_file_bytes=None,
                     wire_bytes=int(stored_mb * 1e6) + 900,
                     load=0.2,
+                    size_bytes=SIZE_BYTES,
                 )
             )
         timings += [
             SerializationSample(path.name, round_, SERIALIZATION_MS[path.name] * spread, 1)
             for path in PATHS
         ]
-    return BeforeAfter(
+    return BenchRun(
         schema_version=SCHEMA_VERSION,
         started="2025-10-13T10:00:00+00:00",
         duration_s=120.0,
@@ -113,7 +116,7 @@ def made_up(rounds: int = 5) -> BeforeAfter:
     )
 
 
-def without_brokers_cpu(results: BeforeAfter) -> BeforeAfter:
+def without_brokers_cpu(results: BenchRun) -> BenchRun:
     """The same against brokers of another machine."""
     return replace(
         results, blocks=tuple(replace(block, broker_cpu_s=None) for block in results.blocks)

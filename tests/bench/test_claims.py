@@ -7,7 +7,7 @@ import yaml
 
 from wildfire_bench.bench.claims import claims, read_claims
 from wildfire_bench.bench.data_files import data_file
-from wildfire_bench.bench.results import BeforeAfter
+from wildfire_bench.bench.results import BenchRun
 from wildfire_bench.bench.verdicts import judge_all
 from wildfire_bench.errors import BenchmarkError
 
@@ -42,7 +42,7 @@ def test_the_register_has_no_room_for_an_outcome(field):
 
 
 def test_results_have_no_room_for_a_verdict():
-    assert not {"verdict", "verdicts", "claims", "findings"} & set(BeforeAfter.__slots__)
+    assert not {"verdict", "verdicts", "claims", "findings"} & set(BenchRun.__slots__)
 
 
 @pytest.mark.parametrize(

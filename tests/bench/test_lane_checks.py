@@ -5,7 +5,13 @@ import pytest
 from tests.bench.made_up import made_up
 from tests.bench.made_up_matrix import matrix_result
 from wildfire_bench.bench.claims import claims
-from wildfire_bench.bench.lane_checks import keep_matrix, lane_checks, newest_lane_checks
+from wildfire_bench.bench.lane_checks import (
+    keep_matrix,
+    lane_checks,
+    lane_checks_of,
+    newest_lane_checks,
+)
+from wildfire_bench.bench.store import append_run
 from wildfire_bench.bench.verdicts import Verdict, judge_all
 from wildfire_bench.errors import BenchmarkError
 
@@ -39,11 +45,22 @@ def test_a_run_of_too_few_rounds_answers_nothing_about_latency():
     assert "matrix_iot_overhead_ms" not in names
 
 
-def test_the_newest_run_over_the_lanes_answers(tmp_path):
-    keep_matrix(matrix_result(), tmp_path)
-    late = replace(matrix_result(rounds=1), started="2031-01-01T00:00:00+00:00")
-    keep_matrix(late, tmp_path)
+def test_the_newest_run_over_the_lanes_with_rounds_enough_answers(tmp_path):
+    late = replace(matrix_result(latency_ms={"zstd": 11.0}), started="2031-01-01T00:00:00+00:00")
+    for each in (
+        matrix_result(),
+        late,
+        replace(matrix_result(rounds=1), started="2032-01-01T00:00:00+00:00"),
+    ):
+        keep_matrix(each, tmp_path)
     assert newest_lane_checks(tmp_path) == lane_checks(late)
+
+
+def test_a_run_that_was_measured_in_one_go_has_its_own_answers(tmp_path):
+    kept = append_run(made_up(), tmp_path)
+    before = lane_checks_of(kept)
+    keep_matrix(matrix_result(), tmp_path, kept.id)
+    assert (before, lane_checks_of(kept)) == ((), lane_checks(matrix_result()))
 
 
 def test_no_run_over_the_lanes_is_written_over(tmp_path):

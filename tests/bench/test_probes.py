@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from wildfire_bench.bench.probes import BrokerProbe, busy_note, segment_bytes
+from wildfire_bench.bench.probes import ServerProbe
+from wildfire_bench.bench.storage_probe import segment_bytes
 from wildfire_bench.errors import BenchmarkError
 from wildfire_bench.stack.cgroup import Cgroup
 
@@ -14,7 +15,7 @@ def broker(pid, cgroup=None):
 
 
 def test_cpu_time_of_a_process_grows_with_its_work():
-    probe = BrokerProbe([broker(os.getpid())])
+    probe = ServerProbe([broker(os.getpid())], "brokers")
     before = probe.cpu_s()
     while (grown := probe.cpu_s() - before) < 0.05:
         sum(range(100_000))
@@ -22,7 +23,7 @@ def test_cpu_time_of_a_process_grows_with_its_work():
 
 
 def test_memory_of_a_process_is_its_resident_set():
-    memory_bytes = BrokerProbe([broker(os.getpid())]).memory_bytes()
+    memory_bytes = ServerProbe([broker(os.getpid())], "brokers").memory_bytes()
     assert memory_bytes > 10_000_000
 
 
@@ -31,19 +32,19 @@ def test_a_container_is_counted_as_a_whole(tmp_path: Path):
     (tmp_path / "memory.stat").write_text("inactive_file 100\n")
     (tmp_path / "memory.current").write_text("1000\n")
     container = broker(os.getpid(), Cgroup(tmp_path, tmp_path, unified=True))
-    probe = BrokerProbe([container, container])
+    probe = ServerProbe([container, container], "brokers")
     assert (probe.cpu_s(), probe.memory_bytes()) == (3.0, 1800)
 
 
 def test_a_container_that_ended_ends_the_measurement(tmp_path: Path):
-    probe = BrokerProbe([broker(1, Cgroup(tmp_path, tmp_path, unified=True))])
+    probe = ServerProbe([broker(1, Cgroup(tmp_path, tmp_path, unified=True))], "brokers")
     with pytest.raises(BenchmarkError, match="ended during the measurement"):
         probe.cpu_s()
 
 
 @pytest.mark.parametrize("brokers", [[], [broker(None)], [broker(os.getpid()), broker(None)]])
 def test_unknown_brokers_have_no_cpu_time_but_a_reason(brokers):
-    probe = BrokerProbe(brokers)
+    probe = ServerProbe(brokers, "brokers")
     assert (probe.cpu_s(), "not processes of this machine" in probe.missing) == (None, True)
 
 
@@ -53,8 +54,3 @@ def test_only_segments_of_the_topics_asked_for_are_summed(tmp_path: Path):
         (tmp_path / topic / "00.log").write_bytes(bytes(10))
         (tmp_path / topic / "00.index").write_bytes(bytes(7))
     assert segment_bytes(tmp_path, "a-") == 20
-
-
-@pytest.mark.parametrize(("load", "said"), [(0.9, False), (1.1, True)])
-def test_a_busy_machine_is_noted(load, said):
-    assert (busy_note(load, cores=2) is not None) is said

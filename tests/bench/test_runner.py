@@ -3,10 +3,11 @@ from dataclasses import replace
 
 import pytest
 
-from wildfire_bench.bench.results import BeforeAfter
-from wildfire_bench.bench.runner import OTHER_SCENES, measure_before_after
+from wildfire_bench.bench.drivers import ACROSS_SCENES, AFTER
+from wildfire_bench.bench.results import BenchRun
+from wildfire_bench.bench.run_scenes import OTHER_SCENES
+from wildfire_bench.bench.runner import measure
 from wildfire_bench.bench.store import append_run
-from wildfire_bench.bench.variants import ACROSS_SCENES, AFTER, VARIANTS
 from wildfire_bench.bench.workload import workload
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import open_admin
@@ -17,17 +18,17 @@ SIZE_BYTES = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def run(stack) -> tuple[BeforeAfter, list[str]]:
+def run(stack) -> tuple[BenchRun, list[str]]:
     """One small round on the session's broker, and what was told on the way."""
     told: list[str] = []
     smoke = workload("smoke", size_bytes=SIZE_BYTES)
-    work = replace(smoke, images_per_block=2, other_scenes=True)
-    results = measure_before_after(stack, work, lambda done, total, note: told.append(note))
+    work = replace(smoke, images=2, other_scenes=True)
+    results = measure(stack, work, progress=lambda done, total, note: told.append(note))
     return results, told
 
 
 @pytest.fixture(scope="module")
-def results(run) -> BeforeAfter:
+def results(run) -> BenchRun:
     return run[0]
 
 
@@ -44,7 +45,7 @@ def test_a_kept_run_holds_no_key_of_the_object_store(results, stack, tmp_path):
 
 def test_slow_variants_send_one_image_and_the_others_what_was_asked(results):
     sent = Counter(sample.variant for sample in results.samples)
-    assert sent == {variant.name: 1 if variant.slow else 2 for variant in VARIANTS}
+    assert sent == {variant.name: 1 if variant.slow else 2 for variant in results.variants}
 
 
 def test_each_image_was_one_record(results):
@@ -89,7 +90,8 @@ def test_acknowledgement_is_timed_too(results):
 
 
 def test_progress_tells_the_start_and_every_step(run):
-    assert len(run[1]) == 1 + len(VARIANTS) + 1 + len(ACROSS_SCENES)
+    drivers = len(run[0].variants)
+    assert len(run[1]) == 1 + drivers + 1 + len(ACROSS_SCENES)  # serialization is a step, too
 
 
 def test_every_other_kind_of_scene_arrives_identical_by_each_way(results):

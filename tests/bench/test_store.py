@@ -7,6 +7,7 @@ import pytest
 
 from tests.bench.made_up import made_up
 from wildfire_bench.bench.store import append_run, find_run, newest_run, read_run, stored_runs
+from wildfire_bench.bench.workload import Pattern
 from wildfire_bench.errors import BenchmarkError, InvalidParameter
 
 
@@ -40,7 +41,7 @@ def test_the_manifest_names_machine_versions_seed_and_schema(kept):
     run = json.loads((kept.folder / "manifest.json").read_text())
     machine, work = run["run"]["environment"], run["run"]["workload"]
     assert {"cpu", "cores", "system", "packages", "commit"} <= machine.keys()
-    assert (run["schema_version"], work["seed"]) == (2, 20251013)
+    assert (run["schema_version"], work["seed"]) == (3, 20251013)
 
 
 def test_nothing_is_written_over(kept, tmp_path):
@@ -65,7 +66,7 @@ def test_edited_samples_are_noticed(kept):
 
 def test_a_manifest_of_another_schema_is_refused(kept, tmp_path):
     manifest = kept.folder / "manifest.json"
-    edited = manifest.read_text().replace('"schema_version": 2', '"schema_version": 99')
+    edited = manifest.read_text().replace('"schema_version": 3', '"schema_version": 99')
     manifest.write_text(edited)
     with pytest.raises(BenchmarkError, match="99"):
         stored_runs(tmp_path)
@@ -74,6 +75,14 @@ def test_a_manifest_of_another_schema_is_refused(kept, tmp_path):
 def test_the_newest_run_is_one_with_rounds_enough(tmp_path):
     later = replace(made_up(rounds=1), started="2027-01-02T10:00:00+00:00")
     good = append_run(replace(made_up(), started="2027-01-01T10:00:00+00:00"), tmp_path)
+    append_run(later, tmp_path)
+    assert newest_run(tmp_path).id == good.id
+
+
+def test_a_run_with_images_that_overlap_answers_no_claim(tmp_path):
+    good = append_run(replace(made_up(), started="2027-01-01T10:00:00+00:00"), tmp_path)
+    busy = replace(made_up().workload, patterns=(Pattern("closed", in_flight=4),))
+    later = replace(made_up(), started="2027-01-02T10:00:00+00:00", workload=busy)
     append_run(later, tmp_path)
     assert newest_run(tmp_path).id == good.id
 

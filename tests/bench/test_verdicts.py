@@ -4,12 +4,13 @@ import pytest
 
 from tests.bench.made_up import made_up, without_brokers_cpu
 from wildfire_bench.bench.claims import claims
+from wildfire_bench.bench.drivers import AFTER, driver_names
 from wildfire_bench.bench.results import Check
-from wildfire_bench.bench.variants import AFTER, PATHS, VARIANTS
+from wildfire_bench.bench.serialization import PATHS
 from wildfire_bench.bench.verdicts import Verdict, judge, judge_all
 
 BY_NAME = {claim.name: claim for claim in claims()}
-KNOWN = {variant.name for variant in VARIANTS} | {path.name for path in PATHS}
+KNOWN = set(driver_names()) | {path.name for path in PATHS}
 
 
 def verdict(name, results=None):

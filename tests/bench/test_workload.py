@@ -1,26 +1,39 @@
 import pytest
 
-from wildfire_bench.bench.workload import PROFILES, workload
+from wildfire_bench.bench.workload import PROFILES, workload, workload_names
 from wildfire_bench.errors import InvalidParameter
 
+OWN = """purpose: mine
+sizes: [1000000]
+patterns: [{loop: closed, in_flight: 1}]
+images: 2
+rounds: 5
+drivers: [json_none]
+"""
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_every_profile_is_a_workload_as_it_is(profile):
-    assert workload(profile) == PROFILES[profile]
+
+@pytest.mark.parametrize("name", workload_names())
+def test_every_workload_that_comes_along_can_be_read(name):
+    assert workload(name).name == name
 
 
-def test_what_is_given_replaces_what_the_profile_says():
-    assert workload("quick", rounds=7).rounds == 7
+def test_the_profiles_are_workloads():
+    assert set(PROFILES) <= set(workload_names())
+
+
+def test_what_is_given_replaces_what_the_workload_says():
+    changed = workload("quick", rounds=7, size_bytes=1_000_000, seed=3)
+    assert (changed.rounds, changed.sizes, changed.seed) == (7, (1_000_000,), 3)
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"profile": "fast"},
-        {"profile": "quick", "rounds": -1},
-        {"profile": "quick", "rounds": 201},
-        {"profile": "quick", "size_bytes": 20_000_001},
-        {"profile": "quick", "size_bytes": 10},
+        {"name": "fast"},
+        {"name": "quick", "rounds": -1},
+        {"name": "quick", "rounds": 201},
+        {"name": "quick", "size_bytes": 400_000_001},
+        {"name": "quick", "size_bytes": 10},
     ],
 )
 def test_what_cannot_be_measured_is_refused(wrong):
@@ -28,5 +41,51 @@ def test_what_cannot_be_measured_is_refused(wrong):
         workload(**wrong)
 
 
-def test_one_round_claims_nothing_about_speed():
-    assert "no statement about speed" in workload("smoke").supports
+def test_a_file_of_ones_own_is_a_workload(tmp_path):
+    (tmp_path / "own.yaml").write_text(OWN)
+    assert workload(str(tmp_path / "own.yaml")).images == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            ("in_flight: 1", "per_s: 2"),
+            "patterns.0: a closed loop has in_flight, an open",
+        ),
+        (("in_flight: 1", "in_flight: 0"), "patterns.0.in_flight: Input should be greater than"),
+        (("sizes: [1000000]", "sizes: []"), "sizes: Tuple should have at least 1 item"),
+        (("sizes: [1000000]", "sizes: [1000000, 1000000]"), "a size or pattern is there twice"),
+        (("rounds: 5", "round: 5"), "round: Unexpected keyword argument"),
+        (("loop: closed, in_flight: 1", "loop: open, per_s: 9}, {loop: open, per_s: 0"), "per_s"),
+    ],
+)
+def test_a_mistake_in_a_file_is_named_in_one_line(tmp_path, change, said):
+    path = tmp_path / "own.yaml"
+    path.write_text(OWN.replace(*change))
+    with pytest.raises(InvalidParameter, match=said) as refused:
+        workload(str(path))
+    assert "\n" not in str(refused.value)
+
+
+def test_images_that_overlap_are_bounded_by_what_they_hold(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(
+        OWN.replace("1000000", "300000000")
+        .replace("images: 2", "images: 4")
+        .replace("in_flight: 1", "in_flight: 2")
+    )
+    with pytest.raises(InvalidParameter, match="1,200,000,000 bytes to hold"):
+        workload(str(path))
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("smoke", "no statement about speed"),
+        ("quick", "median and its interval"),
+        ("full", "95th percentile"),
+    ],
+)
+def test_every_profile_says_what_its_counts_can_carry(name, said):
+    assert said in workload(name).supports

@@ -4,6 +4,7 @@ from dataclasses import replace
 import pytest
 
 from tests.bench.made_up import made_up
+from wildfire_bench.bench.measurements import WireCount
 from wildfire_bench.bench.store import append_run
 from wildfire_bench.cli import main
 
@@ -30,6 +31,13 @@ def test_show_prints_medians_with_range_and_count(store, capsys):
     shown = printed(capsys, "show", "20251013", "--store", store)
     assert "stored_mb" in shown
     assert "n 5)" in shown
+
+
+def test_show_sets_the_proxys_count_beside_librdkafkas(tmp_path, capsys):
+    counted = WireCount("json_none", 20_000_000, 26_700_900, 26_701_000, 26_700_500, 0, 0)
+    append_run(replace(made_up(), wire=(counted,)), tmp_path)
+    shown = printed(capsys, "show", "20251013", "--store", str(tmp_path))
+    assert "26,701,000 bytes to the brokers (librdkafka: 26,700,900)" in shown
 
 
 def test_show_prints_the_notes_of_the_run(store, capsys):

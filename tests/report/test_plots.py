@@ -36,6 +36,10 @@ def test_cpu_is_not_drawn_without_the_brokers():
     assert plot_cpu(without_brokers_cpu(made_up())) is None
 
 
+def test_serialization_is_not_drawn_where_it_was_not_timed():
+    assert plot_serialization(replace(made_up(), serialization=())) is None
+
+
 def test_nothing_to_draw_is_an_error():
     with pytest.raises(InputError, match="nothing to draw"):
         plot_latency(replace(made_up(), samples=()))

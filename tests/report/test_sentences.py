@@ -21,7 +21,7 @@ def test_headline_of_one_round_states_bytes_alone():
 
 def test_the_command_to_repeat_names_the_profile_that_ran():
     results = made_up()
-    results = replace(results, workload=replace(results.workload, profile="smoke"))
+    results = replace(results, workload=replace(results.workload, name="smoke"))
     assert "--profile smoke" in sentences.how_to_repeat(results).text
 
 

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 from tests.bench.made_up import made_up, without_brokers_cpu
 from wildfire_bench.bench.claims import claims
-from wildfire_bench.bench.variants import VARIANTS
 from wildfire_bench.bench.verdicts import judge_all
 from wildfire_bench.report.tables import measured_table, scenes_table, verdict_table
 
@@ -18,7 +17,7 @@ def test_a_verdict_is_a_word_and_no_mere_colour():
 
 def test_every_variant_has_its_row():
     shown = measured_table(made_up()).text
-    assert all(variant.label in shown for variant in VARIANTS)
+    assert all(variant.label in shown for variant in made_up().variants)
 
 
 def test_what_was_not_measured_is_a_dash_and_no_zero():

@@ -58,6 +58,9 @@ RUN = {
     "doctor --write": {1},
     "doctor --json": {1},
     "doctor list": {0},
+    "bench workloads": {0},
+    "bench drivers": {0},
+    "results compare reference newest": {0},
 }
 """Calls that are run, and the status that each ends with on the stack of the tests."""
 
@@ -68,6 +71,9 @@ PARSED_ONLY = {
     "serve": "goes on until it is ended: tests/cli/test_serve.py ends it",
     "topics acls": "needs brokers with rights: tests/cli/test_topic_acls.py has them",
     "verify": "takes a minute, or needs containers: tests/bench/test_verify.py runs its parts",
+    "bench run": "measures for minutes: tests/cli/test_bench_run.py runs a small one",
+    "claims --run": "measures for minutes: tests/cli/test_claims.py runs the smallest profile",
+    "report --all": "measures for minutes: tests/report/test_joined.py makes its page",
     "notebooks run": "measures for minutes: tests/report/test_notebooks.py runs a small one",
 }
 """Calls that are parsed by the program's own parser and not run, by how they begin."""

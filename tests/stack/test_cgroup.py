@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ CONTAINER = "08622c29d74501c38fb716e17a5ec21b685e37c356168be57579d5f252543363"
 PID = 4711
 MEMORY_STAT_1 = "cache 900\ninactive_file 10\ntotal_inactive_file 300\n"
 MEMORY_STAT_2 = "anon 500\nfile 900\ninactive_file 300\n"
-CPU_STAT_2 = "usage_usec 2500000\nuser_usec 2000000\nsystem_usec 500000\n"
+CPU_STAT_2 = "usage_usec 2500000\nuser_usec 1500000\nsystem_usec 1000000\n"
 
 
 def _write(root: Path, files: dict[str, str]) -> None:
@@ -34,6 +35,7 @@ def machine(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
             tmp_path / "sys",
             {
                 f"cpuacct/{docker_1}/cpuacct.usage": "2500000000\n",
+                f"cpuacct/{docker_1}/cpuacct.stat": f"user 1\nsystem {os.sysconf('SC_CLK_TCK')}\n",
                 f"memory/{docker_1}/memory.usage_in_bytes": "1000\n",
                 f"memory/{docker_1}/memory.stat": MEMORY_STAT_1,
             },
@@ -62,6 +64,12 @@ def test_cpu_time_is_in_seconds(machine: Path) -> None:
     found = _find(machine)
     assert found is not None
     assert found.cpu_s() == 2.5
+
+
+def test_the_kernels_part_is_in_seconds_too(machine: Path) -> None:
+    found = _find(machine)
+    assert found is not None
+    assert found.system_cpu_s() == 1.0
 
 
 def test_memory_is_without_the_idle_part_of_the_page_cache(machine: Path) -> None:

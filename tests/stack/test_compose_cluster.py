@@ -10,7 +10,7 @@ from confluent_kafka import KafkaError, Producer
 from confluent_kafka.admin import NewTopic
 
 from tests.stack.containers import running_containers
-from wildfire_bench.bench.probes import BrokerProbe
+from wildfire_bench.bench.probes import ServerProbe
 from wildfire_bench.settings import Settings
 from wildfire_bench.stack import Stack, open_stack
 from wildfire_bench.streaming.connection import client_config, open_admin
@@ -47,4 +47,4 @@ def test_largest_record_is_replicated_to_all(cluster: Stack) -> None:
 
 def test_every_broker_is_counted(cluster: Stack) -> None:
     assert len({broker.pid for broker in cluster.brokers}) == 3
-    assert BrokerProbe(cluster.brokers).cpu_s()
+    assert ServerProbe(cluster.brokers, "brokers").cpu_s()

@@ -12,8 +12,9 @@ from confluent_kafka import Producer
 from confluent_kafka.admin import NewTopic
 
 from tests.stack.containers import running_containers
-from wildfire_bench.bench.probes import BrokerProbe, StorageProbe
+from wildfire_bench.bench.probes import ServerProbe
 from wildfire_bench.bench.results import load_results
+from wildfire_bench.bench.storage_probe import StorageProbe
 from wildfire_bench.cli import main
 from wildfire_bench.errors import StackStartFailed
 from wildfire_bench.settings import Settings
@@ -62,11 +63,12 @@ def test_report_measures_the_containers(tmp_path_factory: pytest.TempPathFactory
     assert main(["report", "--profile", "smoke", "--stack", "compose", *where]) == 0
     results = load_results(out / "notebooks" / "before_after" / "results.json")
     assert results.failures() == []
-    assert all(block.broker_cpu_s for block in results.blocks)
+    assert all(block.broker_cpu_s and block.broker_peak_bytes for block in results.blocks)
+    assert all(block.broker_system_cpu_s is not None for block in results.blocks)
 
 
 def test_cpu_time_of_the_container_grows_with_its_work(containers: Stack) -> None:
-    probe = BrokerProbe(containers.brokers)
+    probe = ServerProbe(containers.brokers, "brokers")
     before = probe.cpu_s()
     _fill(containers, "cpu", LIMIT_BYTES - RECORD_OVERHEAD_BYTES)
     after = probe.cpu_s()
@@ -76,9 +78,15 @@ def test_cpu_time_of_the_container_grows_with_its_work(containers: Stack) -> Non
 
 
 def test_memory_of_the_container_is_that_of_a_broker(containers: Stack) -> None:
-    memory_bytes = BrokerProbe(containers.brokers).memory_bytes()
+    memory_bytes = ServerProbe(containers.brokers, "brokers").memory_bytes()
     assert memory_bytes is not None
     assert 150_000_000 < memory_bytes < 2_000_000_000
+
+
+def test_the_container_of_the_store_is_counted_too(containers: Stack) -> None:
+    assert containers.s3_server is not None
+    probe = ServerProbe([containers.s3_server], "object stores")
+    assert (probe.missing, bool(probe.cpu_s()), bool(probe.memory_bytes())) == (None, True, True)
 
 
 def test_log_folder_and_broker_agree_on_the_bytes_stored(containers: Stack) -> None:

@@ -1,43 +1,39 @@
-"""One block of a run: one variant's images of one round, and what they cost together."""
+"""One block of a run: one driver's images of one size and round, and what they cost together."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
-import psutil
-
-from wildfire_bench.bench.probes import BrokerProbe, StorageProbe
+from wildfire_bench.bench.drivers import Driver, client_options_for, settings_for
+from wildfire_bench.bench.measurements import Block, Sample, SceneSize
+from wildfire_bench.bench.memory_sampler import MemoryReader, MemorySampler
+from wildfire_bench.bench.probes import ProcessCounter
 from wildfire_bench.bench.processes import Worker, WorkerFailure
-from wildfire_bench.bench.results import Block, Sample, SceneSize
-from wildfire_bench.bench.variants import Variant, client_options_for, settings_for
-from wildfire_bench.bench.worker import Arrival, Sent
+from wildfire_bench.bench.reading import ANSWER_TIMEOUT_S, Probes, added
+from wildfire_bench.bench.trial import Carried, Trial, seconds_of
+from wildfire_bench.bench.worker import Arrival, Failure, Sent
+from wildfire_bench.bench.workload import Pattern
 from wildfire_bench.samples import Sample as SampleFile
 from wildfire_bench.settings import Settings
 
-__all__ = ["ANSWER_TIMEOUT_S", "BlockRunner"]
+__all__ = ["ONE_BY_ONE", "SMALL", "BlockRunner", "image_name"]
 
-ANSWER_TIMEOUT_S = 60.0
+ONE_BY_ONE: Final = Pattern("closed", in_flight=1)
+SMALL: Final = "small"
+"""Name of the image that opens connections and joins the group before each block."""
 LEAD_NS = 20_000_000
 """How far ahead a send is scheduled, so that the command has reached the producer."""
 FIRST_ACQUISITION = datetime(2025, 10, 13, 10, tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class _Cpu:
-    producer_s: float
-    consumer_s: float
-    broker_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Bytes:
-    log_dirs: int
-    files: int | None
-    wire: int
+def image_name(scene: SampleFile) -> str:
+    """Name under which the producer has loaded a scene."""
+    return f"{scene.name}-{scene.size_bytes}"
 
 
 @dataclass(slots=True)
@@ -46,142 +42,218 @@ class BlockRunner:
 
     producer: Worker
     consumer: Worker
-    broker: BrokerProbe
-    storage: StorageProbe
-    scene: SampleFile
+    probes: Probes
+    small: SampleFile
     settings: Settings
     run_id: str
     timeout_s: float
     """For one image."""
     _sends: int = field(default=0, init=False)
 
-    def settings_of(self, variant: Variant) -> Settings:
-        """Give a variant its settings in this run, with a topic prefix of its own."""
-        return settings_for(variant, self.settings, f"{self.run_id}-{variant.name}.")
+    def settings_of(self, driver: Driver) -> Settings:
+        """Give a driver its settings in this run, with a topic prefix of its own."""
+        return settings_for(driver, self.settings, f"{self.run_id}-{driver.name}.")
 
-    def run(self, variant: Variant, round_: int, images: int) -> tuple[list[Sample], Block | None]:
+    def run(
+        self, driver: Driver, scene: SampleFile, round_: int, plan: Mapping[Pattern, int]
+    ) -> tuple[list[Sample], list[Block]]:
         """Open both clients, warm them with a small image, then measure.
+
+        Parameters
+        ----------
+        driver
+            How.
+        scene
+            What; the producer has loaded it.
+        round_
+            Kept with the samples.
+        plan
+            Images by pattern, measured in this order.
 
         Returns
         -------
-        tuple of (list of Sample, Block or None)
-            A sample for every image that was tried; no block if one failed.
+        tuple of (list of Sample, list of Block)
+            A sample for every image that was tried, failed ones too; a block for each pattern whose
+            images are all through.
         """
         samples: list[Sample] = []
-        block = None
+        blocks: list[Block] = []
         try:
-            self._open(variant)
-            self._carry("small", self.scene)
-            bytes_before = self._bytes(variant)
-            cpu_before = self._cpu()
-            # One by one: what was measured before a failure is kept.
-            samples.extend(self._sample(variant, round_, index) for index in range(images))
-            cpu = self._cpu()
-            sent = self._bytes(variant)
-            block = self._block(samples, (cpu_before, cpu), (bytes_before, sent))
+            with self.opened(driver):
+                for pattern, images in plan.items():
+                    trial = Trial(driver, scene, round_, pattern)
+                    tried, block = self._tried(trial, images)
+                    samples += tried
+                    if block is None:
+                        break
+                    blocks.append(block)
         except WorkerFailure as error:
-            samples.append(self._failed(variant, round_, len(samples), error))
-        finally:
-            self._close()
-        return samples, block
+            under_way = list(plan)[min(len(blocks), len(plan) - 1)]
+            trial = Trial(driver, scene, round_, under_way)
+            samples.append(trial.failed(len(samples), str(error)))
+        return samples, blocks
 
-    def sizes(self, variant: Variant, scenes: Mapping[str, SampleFile]) -> list[SceneSize]:
+    def sizes(self, driver: Driver, scenes: Mapping[str, SampleFile]) -> list[SceneSize]:
         """Send each scene once, and see what it takes.
 
         Parameters
         ----------
-        variant
+        driver
             How.
         scenes
-            By the words for their kind; the producer has loaded each under its own name.
+            By the words for their kind; the producer has loaded each.
+
+        Raises
+        ------
+        BenchmarkError
+            If one does not arrive.
+        """
+        with self.opened(driver):
+            return [self._size(driver, kind, scene) for kind, scene in scenes.items()]
+
+    @contextmanager
+    def opened(
+        self,
+        driver: Driver,
+        producer_settings: Settings | None = None,
+        consumer_settings: Settings | None = None,
+    ) -> Iterator[None]:
+        """Both clients open and warm, for a driver.
+
+        Parameters
+        ----------
+        driver
+            How images go.
+        producer_settings, consumer_settings
+            None for those of `settings_of`; others to lead the clients past proxies.
+        """
+        own = self.settings_of(driver)
+        group_id = f"{self.run_id}-{driver.name}"
+        options = client_options_for(driver)
+        try:
+            self.consumer.ask("open", settings=consumer_settings or own, group_id=group_id)
+            self.producer.ask("open", settings=producer_settings or own, client_options=options)
+            self._both_answers(ANSWER_TIMEOUT_S)
+            self.carry_one(self.small, SMALL)
+            yield
+        finally:
+            self.producer.ask("close")
+            self.consumer.ask("close")
+            self._both_answers(ANSWER_TIMEOUT_S)
+
+    def carry_one(self, scene: SampleFile, image: str | None = None) -> tuple[Sent, Arrival]:
+        """Send one image that the producer has loaded, and wait for it at the other end.
 
         Raises
         ------
         WorkerFailure
-            If one does not arrive.
+            If it cannot be sent or does not arrive.
         """
-        try:
-            self._open(variant)
-            self._carry("small", self.scene)
-            return [self._size(variant, kind, scene) for kind, scene in scenes.items()]
-        finally:
-            self._close()
+        ((sent, arrival),) = self._carry(image or image_name(scene), scene, ONE_BY_ONE, 1)
+        if isinstance(sent, Failure):
+            msg = f"producer: send failed: {sent.kind}: {sent.message}"
+            raise WorkerFailure(msg)
+        if arrival is None:
+            msg = f"consumer: the image did not arrive within {self.timeout_s:g} s"
+            raise WorkerFailure(msg)
+        return sent, arrival
 
-    def _size(self, variant: Variant, kind: str, scene: SampleFile) -> SceneSize:
-        before = self._bytes(variant)
-        _, _, arrival = self._carry(scene.name, scene)
-        after = self._bytes(variant)
+    def _tried(self, trial: Trial, images: int) -> tuple[list[Sample], Block | None]:
+        """Measure one pattern; there is a block only if its last image is through."""
+        prefix = self.settings_of(trial.driver).topic_prefix
+        bytes_before = self.probes.bytes(self.producer, prefix)
+        self.probes.collections.new()
+        with MemorySampler(self._readers()) as memory:
+            cpu_before = self.probes.cpu(self.producer, self.consumer)
+            pairs = self._pairs(trial.scene, trial.pattern, images)
+            cpu_after = self.probes.cpu(self.producer, self.consumer)
+        pauses = self.probes.collections.new()
+        samples = [trial.sample(index, *pair) for index, pair in enumerate(pairs)]
+        if any(sample.error is not None for sample in samples):
+            return samples, None
+        bytes_after = self.probes.bytes(self.producer, prefix)
+        block = added(
+            samples,
+            (cpu_before, cpu_after),
+            (bytes_before, bytes_after),
+            memory=memory,
+            pauses=pauses,
+            seconds=seconds_of(pairs),
+            store_used=trial.driver.needs_store,
+        )
+        return samples, block
+
+    def _pairs(self, scene: SampleFile, pattern: Pattern, images: int) -> list[Carried]:
+        """Send so many images in a pattern; what became of each."""
+        if not pattern.one_by_one:
+            return self._carry(image_name(scene), scene, pattern, images)
+        pairs: list[Carried] = []
+        for _ in range(images):  # what was measured before a failure is kept
+            pairs += self._carry(image_name(scene), scene, pattern, 1)
+            if pairs[-1][1] is None:
+                break
+        return pairs
+
+    def _carry(self, image: str, scene: SampleFile, pattern: Pattern, images: int) -> list[Carried]:
+        # An image is known by its content and acquisition time: each gets a time of its own.
+        acquired = [
+            (FIRST_ACQUISITION + timedelta(seconds=self._sends + index)).isoformat()
+            for index in range(images)
+        ]
+        self._sends += images
+        due_s = images / pattern.per_s if pattern.per_s else 0.0
+        timeout_s = due_s + images * self.timeout_s
+        self.consumer.ask("receive", count=images, timeout_s=timeout_s)
+        self.producer.ask(
+            "send",
+            image=image,
+            metadata=dict(scene.metadata),
+            source_id=scene.source_id,
+            acquired=acquired,
+            start_ns=time.monotonic_ns() + LEAD_NS,
+            in_flight=pattern.in_flight,
+            per_s=pattern.per_s,
+        )
+        sent, arrivals = self._both_answers(2 * timeout_s)
+        return self._matched(sent, arrivals)
+
+    def _matched(
+        self, sent: Sequence[Sent | Failure], arrivals: Sequence[Arrival]
+    ) -> list[Carried]:
+        ids = {each.image_id for each in sent if isinstance(each, Sent)}
+        arrived = {each.image_id: each for each in arrivals}
+        while strangers := arrived.keys() - ids:  # left over from a block that failed
+            arrived = {key: arrived[key] for key in arrived.keys() & ids}
+            more = self.consumer.call(
+                "receive", 2 * self.timeout_s, count=len(strangers), timeout_s=self.timeout_s
+            )
+            arrived |= {each.image_id: each for each in more}
+        return [
+            (each, arrived.get(each.image_id) if isinstance(each, Sent) else None) for each in sent
+        ]
+
+    def _size(self, driver: Driver, kind: str, scene: SampleFile) -> SceneSize:
+        prefix = self.settings_of(driver).topic_prefix
+        before = self.probes.bytes(self.producer, prefix)
+        _, arrival = self.carry_one(scene)
+        after = self.probes.bytes(self.producer, prefix)
         return SceneSize(
             scene=scene.name,
             kind=kind,
-            variant=variant.name,
+            variant=driver.name,
             size_bytes=scene.size_bytes,
             stored_bytes=after.log_dirs - before.log_dirs,
             wire_bytes=after.wire - before.wire,
             identical=arrival.sha256 == scene.sha256,
         )
 
-    def _open(self, variant: Variant) -> None:
-        settings = self.settings_of(variant)
-        group_id = f"{self.run_id}-{variant.name}"
-        self.consumer.ask("open", settings=settings, group_id=group_id)
-        self.producer.ask("open", settings=settings, client_options=client_options_for(variant))
-        self._both_answers(ANSWER_TIMEOUT_S)
-
-    def _close(self) -> None:
-        self.producer.ask("close")
-        self.consumer.ask("close")
-        self._both_answers(ANSWER_TIMEOUT_S)
-
-    def _sample(self, variant: Variant, round_: int, index: int) -> Sample:
-        intended_ns, sent, arrival = self._carry("scene", self.scene)
-        identical = arrival.sha256 == self.scene.sha256
-        return Sample(
-            variant=variant.name,
-            round=round_,
-            index=index,
-            size_bytes=self.scene.size_bytes,
-            end_to_end_ms=(arrival.arrived_ns - intended_ns) / 1e6,
-            acknowledged_ms=(sent.acknowledged_ns - intended_ns) / 1e6,
-            value_bytes=sent.value_bytes,
-            records=sent.records,
-            identical=identical,
-            error=None if identical else "received other bytes than were sent",
-        )
-
-    def _failed(self, variant: Variant, round_: int, index: int, error: Exception) -> Sample:
-        return Sample(
-            variant=variant.name,
-            round=round_,
-            index=index,
-            size_bytes=self.scene.size_bytes,
-            end_to_end_ms=None,
-            acknowledged_ms=None,
-            value_bytes=None,
-            records=None,
-            identical=False,
-            error=str(error),
-        )
-
-    def _carry(self, image: str, scene: SampleFile) -> tuple[int, Sent, Arrival]:
-        """Send one image that the producer has loaded, and wait for it at the other end."""
-        self._sends += 1
-        # An image is known by its content and acquisition time: each gets a time of its own.
-        acquired = FIRST_ACQUISITION + timedelta(seconds=self._sends)
-        metadata: Mapping[str, Any] = {**scene.metadata, "timestamp": acquired.isoformat()}
-        intended_ns = time.monotonic_ns() + LEAD_NS
-        self.consumer.ask("receive", timeout_s=self.timeout_s)
-        self.producer.ask(
-            "send",
-            image=image,
-            metadata=metadata,
-            source_id=scene.source_id,
-            intended_ns=intended_ns,
-        )
-        sent, arrival = self._both_answers(2 * self.timeout_s)
-        while arrival.image_id != sent.image_id:  # left over from a block that failed
-            arrival = self.consumer.call("receive", 2 * self.timeout_s, timeout_s=self.timeout_s)
-        return intended_ns, sent, arrival
+    def _readers(self) -> dict[str, MemoryReader]:
+        return {
+            "producer": ProcessCounter(self.producer.pid),
+            "consumer": ProcessCounter(self.consumer.pid),
+            "broker": self.probes.broker,
+            "store": self.probes.store,
+        }
 
     def _both_answers(self, timeout_s: float) -> tuple[Any, Any]:
         """Take both answers even if one is a failure, or the pipes would be out of step."""
@@ -191,41 +263,3 @@ class BlockRunner:
             self.consumer.answer(timeout_s)
             raise
         return produced, self.consumer.answer(timeout_s)
-
-    def _cpu(self) -> _Cpu:
-        return _Cpu(
-            self.producer.call("cpu_s", ANSWER_TIMEOUT_S),
-            self.consumer.call("cpu_s", ANSWER_TIMEOUT_S),
-            self.broker.cpu_s(),
-        )
-
-    def _bytes(self, variant: Variant) -> _Bytes:
-        prefix = self.settings_of(variant).topic_prefix
-        return _Bytes(
-            self.storage.log_dir_bytes(prefix),
-            self.storage.file_bytes(prefix),
-            self.producer.call("wire_bytes", ANSWER_TIMEOUT_S),
-        )
-
-    def _block(
-        self, samples: list[Sample], cpu: tuple[_Cpu, _Cpu], counted: tuple[_Bytes, _Bytes]
-    ) -> Block:
-        (cpu_before, cpu_after), (before, after) = cpu, counted
-        return Block(
-            variant=samples[0].variant,
-            round=samples[0].round,
-            images=len(samples),
-            image_bytes=sum(sample.size_bytes for sample in samples),
-            producer_cpu_s=cpu_after.producer_s - cpu_before.producer_s,
-            consumer_cpu_s=cpu_after.consumer_s - cpu_before.consumer_s,
-            broker_cpu_s=_difference(cpu_after.broker_s, cpu_before.broker_s),
-            stored_bytes=after.log_dirs - before.log_dirs,
-            stored_file_bytes=_difference(after.files, before.files),
-            wire_bytes=after.wire - before.wire,
-            load=psutil.getloadavg()[0],
-        )
-
-
-def _difference(after: Any, before: Any) -> Any:
-    """None where the probe could not tell."""
-    return None if after is None or before is None else after - before

@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 import numpy as np
 
-from wildfire_bench.bench.results import Check
+from wildfire_bench.bench.measurements import Check
 from wildfire_bench.bench.run_topics import run_topics
 from wildfire_bench.errors import BenchmarkError, WildfireBenchError
 from wildfire_bench.samples import sample

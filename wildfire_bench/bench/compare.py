@@ -6,13 +6,14 @@ changed only past a margin, and the whole interval must lie beyond it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from wildfire_bench.bench.quantities import SIZES, Quantity, rounds_of
-from wildfire_bench.bench.results import BeforeAfter
-from wildfire_bench.bench.statistics import Interval, round_ratio_interval
+from wildfire_bench.bench.measurements import Check
+from wildfire_bench.bench.quantities import MORE_IS_BETTER, SIZES, Quantity, rounds_of
+from wildfire_bench.bench.results import BenchRun, Selection
+from wildfire_bench.bench.statistics import Interval, Rounds, round_ratio_interval
 from wildfire_bench.bench.verdicts import Verdict, judge_all
 from wildfire_bench.errors import InvalidParameter
 
@@ -28,11 +29,15 @@ Outcome = Literal["better", "worse", "cannot tell"]
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One quantity of one variant in both runs."""
+    """One quantity of one variant in both runs, for one size and pattern."""
 
     quantity: Quantity
     name: str
     """Variant or serialization path."""
+    size_bytes: int
+    """Of the image."""
+    pattern: str
+    """How images were paced, as `Pattern.name`."""
     ratio: Interval | None
     """Second run over first; None with fewer than five rounds of a thing that varies."""
     rounds: int
@@ -67,8 +72,17 @@ class RunPair:
     """Software that is not the same; what a comparison is usually made for."""
 
 
-def compare(first: BeforeAfter, second: BeforeAfter) -> RunPair:
+def compare(
+    first: BenchRun, second: BenchRun, checks: tuple[Sequence[Check], Sequence[Check]] = ((), ())
+) -> RunPair:
     """Compare two runs.
+
+    Parameters
+    ----------
+    first, second
+        The runs.
+    checks
+        What was measured of small records in the same go as each.
 
     Raises
     ------
@@ -84,12 +98,14 @@ def compare(first: BeforeAfter, second: BeforeAfter) -> RunPair:
         raise InvalidParameter(msg)
     claims = tuple(
         ClaimChange(one.claim.name, one.verdict, other.verdict)
-        for one, other in zip(judge_all(first), judge_all(second), strict=True)
+        for one, other in zip(
+            judge_all(first, checks[0]), judge_all(second, checks[1]), strict=True
+        )
     )
     return RunPair(tuple(_changes(first, second)), claims, tuple(_software(first, second)))
 
 
-def _unlike(first: BeforeAfter, second: BeforeAfter) -> Iterator[str]:
+def _unlike(first: BenchRun, second: BenchRun) -> Iterator[str]:
     one, other = first.environment, second.environment
     facts = {
         "processor": (one.cpu, other.cpu),
@@ -97,14 +113,15 @@ def _unlike(first: BeforeAfter, second: BeforeAfter) -> Iterator[str]:
         "memory, GiB": (round(one.memory_bytes / 2**30), round(other.memory_bytes / 2**30)),
         "system": (one.system, other.system),
         "brokers": (one.kafka, other.kafka),
-        "image": (first.scene.sha256[:12], second.scene.sha256[:12]),
+        "images": (_digests(first), _digests(second)),
+        "patterns": (_patterns(first), _patterns(second)),
     }
     for name, (left, right) in facts.items():
         if left != right:
             yield f"{name}: {left} and {right}"
 
 
-def _software(first: BeforeAfter, second: BeforeAfter) -> Iterator[str]:
+def _software(first: BenchRun, second: BenchRun) -> Iterator[str]:
     one, other = first.environment, second.environment
     facts = {
         "commit": (one.commit, other.commit),
@@ -121,28 +138,41 @@ def _software(first: BeforeAfter, second: BeforeAfter) -> Iterator[str]:
             yield f"{name}: {left} and {right}"
 
 
-def _changes(first: BeforeAfter, second: BeforeAfter) -> Iterator[Change]:
+def _changes(first: BenchRun, second: BenchRun) -> Iterator[Change]:
     names = list(dict.fromkeys(variant.name for variant in first.variants))
     paths = list(dict.fromkeys(sample.path for sample in first.serialization))
+    everywhere = [
+        Selection(scene.size_bytes, pattern.name)
+        for scene in first.images
+        for pattern in first.workload.patterns
+    ]
     for quantity in get_args(Quantity):
-        for name in paths if quantity == "serialization_ms" else names:
-            before = rounds_of(first, quantity, name)
-            after = rounds_of(second, quantity, name)
-            if not before or not after:
-                continue
-            sizes = quantity in SIZES
-            ratio = round_ratio_interval(after, before, paired=False, same_every_time=sizes)
-            margin = SIZE_MARGIN if sizes else TIME_MARGIN
-            rounds = min(len(before), len(after))
-            yield Change(quantity, name, ratio, rounds, _outcome(ratio, margin))
+        alone = quantity == "serialization_ms"
+        for of in everywhere[:1] if alone else everywhere:
+            for name in paths if alone else names:
+                before = rounds_of(first, quantity, name, of)
+                after = rounds_of(second, quantity, name, of)
+                if before and after:
+                    yield _change(quantity, name, of, before, after)
 
 
-def _outcome(ratio: Interval | None, margin: float) -> Outcome:
-    """Less is better for every quantity."""
-    if ratio is None:
+def _change(quantity: Quantity, name: str, of: Selection, before: Rounds, after: Rounds) -> Change:
+    sizes = quantity in SIZES
+    ratio = round_ratio_interval(after, before, paired=False, same_every_time=sizes)
+    outcome = _outcome(ratio, SIZE_MARGIN if sizes else TIME_MARGIN, quantity in MORE_IS_BETTER)
+    rounds = min(len(before), len(after))
+    return Change(quantity, name, of.size_bytes, of.pattern, ratio, rounds, outcome)
+
+
+def _outcome(ratio: Interval | None, margin: float, more_is_better: bool) -> Outcome:
+    if ratio is None or (ratio.low <= 1 + margin and ratio.high >= 1 - margin):
         return "cannot tell"
-    if ratio.high < 1 - margin:
-        return "better"
-    if ratio.low > 1 + margin:
-        return "worse"
-    return "cannot tell"
+    return "better" if (ratio.value > 1) is more_is_better else "worse"
+
+
+def _digests(run: BenchRun) -> str:
+    return ", ".join(scene.sha256[:12] for scene in run.images)
+
+
+def _patterns(run: BenchRun) -> str:
+    return ", ".join(pattern.name for pattern in run.workload.patterns)

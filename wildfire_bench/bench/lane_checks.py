@@ -15,13 +15,20 @@ from wildfire_bench.bench.data_files import data_file
 from wildfire_bench.bench.matrix_results import MatrixResult, save_matrix
 from wildfire_bench.bench.matrix_sizes import FORMS
 from wildfire_bench.bench.matrix_verdicts import LaneFinding, judge_matrix
-from wildfire_bench.bench.results import Check
-from wildfire_bench.bench.store import STORE
+from wildfire_bench.bench.measurements import Check
+from wildfire_bench.bench.store import MIN_ROUNDS, STORE, StoredRun
 from wildfire_bench.bench.verdicts import Verdict
 from wildfire_bench.errors import BenchmarkError
 from wildfire_bench.settings import DataType
 
-__all__ = ["keep_matrix", "lane_checks", "newest_lane_checks"]
+__all__ = [
+    "keep_matrix",
+    "lane_checks",
+    "lane_checks_of",
+    "newest_lane_checks",
+    "newest_lanes",
+    "read_lanes",
+]
 
 MAX_MATRIX_BYTES = 64 << 20
 _SUFFIX: Final = ".matrix.json"
@@ -38,8 +45,17 @@ _WEATHER_CHECKS: Final = dict(
 )
 
 
-def keep_matrix(result: MatrixResult, store: Path = STORE) -> Path:
+def keep_matrix(result: MatrixResult, store: Path = STORE, run_id: str | None = None) -> Path:
     """Keep a run over the lanes in a store.
+
+    Parameters
+    ----------
+    result
+        The run.
+    store
+        Folder of kept runs.
+    run_id
+        Of the kept run that was measured in the same go; None for a run alone.
 
     Raises
     ------
@@ -47,31 +63,60 @@ def keep_matrix(result: MatrixResult, store: Path = STORE) -> Path:
         If the store holds it already.
     """
     moment = result.started.replace("-", "").replace(":", "").removesuffix("+0000")
-    path = store / f"{moment}-{result.environment.commit or 'unversioned'}{_SUFFIX}"
+    name = run_id or f"{moment}-{result.environment.commit or 'unversioned'}"
+    path = store / f"{name}{_SUFFIX}"
     if path.exists():
         msg = f"{path} exists already: a stored run is never written over"
         raise BenchmarkError(msg)
     return save_matrix(result, path)
 
 
-def newest_lane_checks(store: Path = STORE) -> tuple[Check, ...]:
-    """Get the answers of the newest run over the lanes; none if there was no run.
+def lane_checks_of(run: StoredRun) -> tuple[Check, ...]:
+    """Get the answers that were measured in the same go as a kept run; none if none were.
 
     Raises
     ------
     BenchmarkError
-        If that run cannot be read.
+        If they cannot be read.
+    """
+    path = run.folder.with_name(f"{run.id}{_SUFFIX}")
+    return lane_checks(read_lanes(path)) if path.exists() else ()
+
+
+def newest_lane_checks(store: Path = STORE) -> tuple[Check, ...]:
+    """Get the answers of `newest_lanes`; none without a run."""
+    lanes = newest_lanes(store)
+    return () if lanes is None else lane_checks(lanes)
+
+
+def newest_lanes(store: Path = STORE) -> MatrixResult | None:
+    """Find the newest run over the lanes with rounds enough for intervals.
+
+    Raises
+    ------
+    BenchmarkError
+        If one cannot be read.
     """
     folders = (store, data_file("results"))
     found = [path for folder in folders for path in folder.glob(f"*{_SUFFIX}")]
-    if not found:
-        return ()
-    path = max(found, key=lambda each: each.name)
+    newest_first = sorted(found, key=lambda each: each.name, reverse=True)
+    runs = (read_lanes(path) for path in newest_first)
+    return next((run for run in runs if run.workload.rounds >= MIN_ROUNDS), None)
+
+
+def read_lanes(path: Path) -> MatrixResult:
+    """Read a run over the lanes.
+
+    Raises
+    ------
+    BenchmarkError
+        If it cannot be read.
+    """
     try:
         if path.stat().st_size > MAX_MATRIX_BYTES:
             msg = f"{path} has more than {MAX_MATRIX_BYTES:,} bytes: it is no run over the lanes"
             raise BenchmarkError(msg)
-        return lane_checks(_ADAPTER.validate_json(path.read_bytes()))
+        return _ADAPTER.validate_json(path.read_bytes())
     except ValidationError as error:
         msg = f"{path} is no run over the lanes of this version: remove it, or measure again"
         raise BenchmarkError(msg) from error

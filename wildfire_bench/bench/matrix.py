@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from wildfire_bench.bench.environment import describe_environment
+from wildfire_bench.bench.machine_load import busy_note
 from wildfire_bench.bench.matrix_results import AlertRun, LaneSample, MatrixResult, StoredLane
 from wildfire_bench.bench.matrix_sizes import batch_sizes, form_sizes
 from wildfire_bench.bench.matrix_worker import (
@@ -26,9 +27,9 @@ from wildfire_bench.bench.matrix_worker import (
     serve_record_sender,
 )
 from wildfire_bench.bench.matrix_workload import VARIANTS, LaneLoad, MatrixWorkload, settings_of
-from wildfire_bench.bench.probes import StorageProbe, busy_note
 from wildfire_bench.bench.processes import Worker
 from wildfire_bench.bench.run_topics import run_topics
+from wildfire_bench.bench.storage_probe import StorageProbe
 from wildfire_bench.errors import BenchmarkError
 from wildfire_bench.samples import sample
 from wildfire_bench.settings import DataType, Settings
@@ -82,16 +83,7 @@ def measure_matrix(
         with run_topics(list(variants.values()), images=False, lanes=True):
             run.open(variants)
             run.measure_lanes()
-            stored = tuple(
-                StoredLane(
-                    data_type,
-                    name,
-                    run.value_bytes[name, data_type],
-                    storage.log_dir_bytes(topic_names(settings).lanes[data_type]),
-                )
-                for name, settings in variants.items()
-                for data_type in LANE_PLANS
-            )
+            stored = run.stored(variants, storage)
     alerts = _measure_alerts(base, work, run_id, progress)
     note = busy_note(environment.load_before, environment.cores)
     return MatrixResult(
@@ -144,6 +136,21 @@ class _Run:
                     self.samples.append(LaneSample(data_type, name, round_, tuple(latencies)))
             name = f"round {round_} of {self.work.rounds}" if round_ else "warm-up"
             self.progress(f"{name}: all lanes, all codecs")
+
+    def stored(
+        self, variants: Mapping[str, Settings], storage: StorageProbe
+    ) -> tuple[StoredLane, ...]:
+        """Read what every lane and codec takes on the brokers' disks."""
+        return tuple(
+            StoredLane(
+                data_type,
+                name,
+                self.value_bytes[name, data_type],
+                storage.log_dir_bytes(topic_names(settings).lanes[data_type]),
+            )
+            for name, settings in variants.items()
+            for data_type in LANE_PLANS
+        )
 
     def _carry(self, variant: str, data_type: DataType, load: LaneLoad) -> list[float]:
         """Send records and wait for all of them; the latency of each in ms."""

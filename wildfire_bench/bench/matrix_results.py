@@ -97,7 +97,7 @@ def save_matrix(result: MatrixResult, path: Path) -> Path:
     """Write a run as JSON; an interrupted write leaves no half file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(_ADAPTER.dump_json(result, indent=1))
+    partial.write_bytes(_ADAPTER.dump_json(result))
     return partial.replace(path)
 
 

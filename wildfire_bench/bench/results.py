@@ -1,4 +1,4 @@
-"""What a run of the comparison leaves behind: every raw sample, and how to read it back."""
+"""What a run leaves behind: every raw sample, and how to read it back."""
 
 from __future__ import annotations
 
@@ -8,140 +8,57 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from wildfire_bench.bench.drivers import Driver
 from wildfire_bench.bench.environment import Environment
-from wildfire_bench.bench.variants import Variant
+from wildfire_bench.bench.measurements import (
+    Block,
+    Check,
+    Sample,
+    Scene,
+    SceneSize,
+    SerializationSample,
+    WireCount,
+)
 from wildfire_bench.bench.workload import Workload
 from wildfire_bench.errors import BenchmarkError
 
 __all__ = [
     "GB",
     "SCHEMA_VERSION",
-    "BeforeAfter",
+    "BenchRun",
     "Block",
     "Check",
     "Sample",
     "Scene",
     "SceneSize",
+    "Selection",
     "SerializationSample",
+    "WireCount",
     "load_results",
     "save_results",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MAX_RESULTS_BYTES = 64 << 20
 GB = 1e9
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
-    """The image that was carried."""
+class Selection:
+    """One size and one pattern of a run."""
 
-    name: str
-    """As `wildfire_bench.samples` knows it."""
-    source_id: str
     size_bytes: int
-    sha256: str
-    provenance: str
+    """As in `Scene.size_bytes`."""
+    pattern: str
+    """As `Pattern.name`."""
+
+    def has(self, row: Sample | Block) -> bool:
+        """Whether a sample or a block belongs to it."""
+        return (row.size_bytes, row.pattern) == (self.size_bytes, self.pattern)
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """One image through Kafka and back."""
-
-    variant: str
-    round: int
-    """0 is the warm-up round, left out of every statistic."""
-    index: int
-    size_bytes: int
-    end_to_end_ms: float | None
-    """From the intended send to the verified image in the consumer's hands; None if it failed."""
-    acknowledged_ms: float | None
-    """From the intended send to the acknowledgement by all in-sync replicas."""
-    value_bytes: int | None
-    """Bytes of the Kafka value as the application handed it over."""
-    records: int | None
-    """Payload records of the image."""
-    identical: bool
-    """Whether the received bytes have the SHA-256 of the sent ones."""
-    error: str | None = None
-    """What went wrong; a failed sample is kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class Block:
-    """One variant in one round: what can only be told of several images together."""
-
-    variant: str
-    round: int
-    images: int
-    """Images in this block that went through."""
-    image_bytes: int
-    """Raw bytes of them together."""
-    producer_cpu_s: float
-    consumer_cpu_s: float
-    broker_cpu_s: float | None
-    """None when the brokers are not processes of this machine."""
-    stored_bytes: int | None
-    """Growth of the topics in the brokers' log directories; None if the brokers do not tell."""
-    stored_file_bytes: int | None
-    """The same from the segment files; None when they are not on this machine."""
-    wire_bytes: int | None
-    """Bytes of produce requests as librdkafka counts them; None if the client does not tell."""
-    load: float
-    """Runnable processes of the machine at the block's end (1-minute average)."""
-
-    def cpu_s(self, process: str) -> float | None:
-        """CPU seconds of ``producer``, ``consumer``, ``broker`` or ``total``; None if unknown."""
-        if process == "total":
-            if self.broker_cpu_s is None:
-                return None
-            return self.producer_cpu_s + self.consumer_cpu_s + self.broker_cpu_s
-        cpu_s: float | None = getattr(self, f"{process}_cpu_s")
-        return cpu_s
-
-
-@dataclass(frozen=True, slots=True)
-class SerializationSample:
-    """One timing of the work from image bytes to Kafka value, nothing sent."""
-
-    path: str
-    """Name of the way, as in `wildfire_bench.bench.variants.PATHS`."""
-    round: int
-    milliseconds: float
-    """CPU time of the one thread that does it."""
-    value_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class SceneSize:
-    """What one image of another kind takes, sent once by one variant."""
-
-    scene: str
-    """As `wildfire_bench.samples` knows it."""
-    kind: str
-    """What its pixels are, in words."""
-    variant: str
-    size_bytes: int
-    stored_bytes: int | None
-    """Growth of the topics in the brokers' log directories."""
-    wire_bytes: int | None
-    """Bytes of produce requests."""
-    identical: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """The outcome of one short deterministic measurement (`wildfire_bench.bench.checks`)."""
-
-    name: str
-    value: float
-    unit: str
-    detail: str
-    """What was done and seen, in a sentence."""
-
-
-@dataclass(frozen=True, slots=True)
-class BeforeAfter:
+class BenchRun:
     """A whole run."""
 
     schema_version: int
@@ -151,7 +68,7 @@ class BeforeAfter:
     workload: Workload
     scene: Scene
     environment: Environment
-    variants: tuple[Variant, ...]
+    variants: tuple[Driver, ...]
     samples: tuple[Sample, ...]
     blocks: tuple[Block, ...]
     serialization: tuple[SerializationSample, ...]
@@ -163,13 +80,36 @@ class BeforeAfter:
     """Those that every variant shares; neither addresses nor secrets."""
     notes: tuple[str, ...]
     """What a reader must know: a probe that was not possible, a machine that was busy."""
+    more_scenes: tuple[Scene, ...] = ()
+    """The images of the workload's other sizes."""
+    wire: tuple[WireCount, ...] = ()
+    """Empty where the workload asks for none."""
 
-    def end_to_end_ms(self, variant: str) -> list[float]:
+    @property
+    def images(self) -> tuple[Scene, ...]:
+        """The images that were carried, in the order of the workload's sizes."""
+        return (self.scene, *self.more_scenes)
+
+    def samples_of(self, variant: str, of: Selection | None = None) -> list[Sample]:
+        """List the samples of a variant, warm-up left out; failed ones are among them."""
+        chosen = of or self.main
+        return [s for s in self.samples if s.variant == variant and s.round > 0 and chosen.has(s)]
+
+    def blocks_of(self, variant: str, of: Selection | None = None) -> list[Block]:
+        """List the blocks of a variant in which images went through, warm-up left out."""
+        chosen = of or self.main
+        found = (b for b in self.blocks if b.variant == variant and b.round > 0 and b.images > 0)
+        return [b for b in found if chosen.has(b)]
+
+    @property
+    def main(self) -> Selection:
+        """The first size and the first pattern: what claims are about."""
+        return Selection(self.scene.size_bytes, self.workload.patterns[0].name)
+
+    def end_to_end_ms(self, variant: str, of: Selection | None = None) -> list[float]:
         """List the latencies of the images that arrived, in milliseconds, warm-up left out."""
         return [
-            s.end_to_end_ms
-            for s in self.samples
-            if s.variant == variant and s.round > 0 and s.end_to_end_ms is not None
+            s.end_to_end_ms for s in self.samples_of(variant, of) if s.end_to_end_ms is not None
         ]
 
     def cpu_s_per_gb(self, variant: str, process: str) -> list[float]:
@@ -180,19 +120,25 @@ class BeforeAfter:
         variant
             Whose.
         process
-            ``producer``, ``consumer``, ``broker`` or ``total``. Empty when it was not measured.
+            As for `Block.cpu_s`. Empty when it was not measured.
         """
         by_round = self.cpu_s_per_gb_by_round(variant, process)
         return [value for values in by_round.values() for value in values]
 
-    def cpu_s_per_gb_by_round(self, variant: str, process: str) -> dict[int, list[float]]:
+    def cpu_s_per_gb_by_round(
+        self, variant: str, process: str, of: Selection | None = None
+    ) -> dict[int, list[float]]:
         """Give the same by round."""
         return {
             b.round: [cpu / (b.image_bytes / GB)]
-            for b in self.blocks
-            if b.variant == variant and b.round > 0 and b.images > 0
+            for b in self.blocks_of(variant, of)
             if (cpu := b.cpu_s(process)) is not None
         }
+
+    def system_cpu_s_per_gb(self, variant: str, process: str) -> list[float]:
+        """List the kernel's part of `cpu_s_per_gb`, of one process, a value per round."""
+        found = ((b.system_cpu_s(process), b.image_bytes) for b in self.blocks_of(variant))
+        return [system_s / (size / GB) for system_s, size in found if system_s is not None]
 
     def serialization_ms(self, path: str) -> list[float]:
         """List the timings of one way from image to Kafka value, warm-up left out."""
@@ -203,7 +149,7 @@ class BeforeAfter:
         return [s for s in self.samples if s.error is not None or not s.identical]
 
 
-def save_results(results: BeforeAfter, path: Path) -> Path:
+def save_results(results: BenchRun, path: Path) -> Path:
     """Write results as JSON; an interrupted write leaves no half file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
@@ -211,7 +157,7 @@ def save_results(results: BeforeAfter, path: Path) -> Path:
     return partial.replace(path)
 
 
-def load_results(path: Path) -> BeforeAfter:
+def load_results(path: Path) -> BenchRun:
     """Read results back.
 
     Raises
@@ -242,4 +188,4 @@ def load_results(path: Path) -> BeforeAfter:
     return results
 
 
-_ADAPTER = TypeAdapter(BeforeAfter)
+_ADAPTER = TypeAdapter(BenchRun)

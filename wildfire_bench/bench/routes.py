@@ -18,7 +18,8 @@ from typing import Any, Literal
 import numpy as np
 
 from wildfire_bench.bench.environment import Environment, describe_environment
-from wildfire_bench.bench.probes import BrokerProbe, busy_note
+from wildfire_bench.bench.machine_load import busy_note
+from wildfire_bench.bench.probes import ServerProbe
 from wildfire_bench.bench.processes import Worker
 from wildfire_bench.bench.route_stages import ImageStages, median_stages, stages_of
 from wildfire_bench.bench.routes_worker import (
@@ -170,7 +171,7 @@ def measure_routes(
     started = time.monotonic()
     scene = sample("sentinel-2", size_bytes)
     environment = describe_environment(stack)
-    probe = BrokerProbe(stack.brokers)
+    probe = ServerProbe(stack.brokers, "brokers")
     base, chosen = _settings_with(stack, codec)
     load = _Load(scene.path, latency_images, throughput_images)
     samples = []
@@ -227,7 +228,7 @@ def _line(one: RouteSample, rounds: int) -> str:
 
 
 def _measure(
-    variant: VariantName, round_: int, settings: Settings, load: _Load, probe: BrokerProbe
+    variant: VariantName, round_: int, settings: Settings, load: _Load, probe: ServerProbe
 ) -> RouteSample:
     with (
         Worker("producer", serve_routes_producer) as producer,

@@ -10,16 +10,38 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from wildfire_bench.bench.results import SerializationSample
-from wildfire_bench.bench.variants import PATHS, SerializationPath
+from wildfire_bench.bench.measurements import SerializationSample
 from wildfire_bench.compression.codec import Buffer, encoder
 from wildfire_bench.streaming.binary_serializer import BinaryImageSerializer
 from wildfire_bench.streaming.json_fallback import encode_json_image
 from wildfire_bench.streaming.model import ImageIdentity
 
-__all__ = ["time_serialization"]
+__all__ = ["PATHS", "SerializationPath", "time_serialization"]
+
+
+@dataclass(frozen=True, slots=True)
+class SerializationPath:
+    """One way from image to Kafka value."""
+
+    name: str
+    label: str
+    codec: str | None
+    """Wire name of the codec; None for none."""
+    level: int | None = None
+    json: bool = False
+
+
+PATHS: tuple[SerializationPath, ...] = (
+    SerializationPath("json", "base64 JSON", None, json=True),
+    SerializationPath("json_gzip", "base64 JSON + gzip 6", "gzip", 6, json=True),
+    SerializationPath("binary_gzip", "binary + gzip 6", "gzip", 6),
+    SerializationPath("binary_zstd3", "binary + zstd 3", "zstd", 3),
+    SerializationPath("binary_zstd1", "binary + zstd 1", "zstd", 1),
+)
+"""Ways from image to Kafka value that the guide's "serialization time" could mean."""
 
 
 def time_serialization(

@@ -18,7 +18,10 @@ from typing import Any, Final
 from pydantic import TypeAdapter, ValidationError
 
 from wildfire_bench.bench.data_files import data_file
-from wildfire_bench.bench.results import SCHEMA_VERSION, BeforeAfter
+from wildfire_bench.bench.drivers import AFTER, BEFORE
+from wildfire_bench.bench.older_runs import READABLE, TABLES, up_to_date
+from wildfire_bench.bench.results import SCHEMA_VERSION, BenchRun
+from wildfire_bench.bench.workload import Pattern
 from wildfire_bench.errors import BenchmarkError, InvalidParameter
 
 __all__ = [
@@ -38,8 +41,8 @@ MIN_ROUNDS: Final = 5
 """Rounds that an interval of a time needs."""
 MAX_MANIFEST_BYTES = 1 << 20
 MAX_TABLE_BYTES = 64 << 20
+ONE_BY_ONE: Final = "closed-1"
 _MANIFEST = "manifest.json"
-_TABLES = ("samples", "blocks", "serialization", "scenes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,11 @@ class StoredRun:
     folder: Path
     started: str
     """RFC 3339, UTC."""
-    profile: str
+    workload: str
+    """Name of it; of the comparison of before and after that of the profile."""
+    drivers: tuple[str, ...]
+    pattern: str
+    """The first of its workload, by which claims go: `Pattern.name`."""
     rounds: int
     machine: str
     commit: str | None
@@ -58,7 +65,7 @@ class StoredRun:
     """Whether it came with the package."""
 
 
-def append_run(results: BeforeAfter, store: Path = STORE) -> StoredRun:
+def append_run(results: BenchRun, store: Path = STORE) -> StoredRun:
     """Keep a run.
 
     Raises
@@ -81,7 +88,7 @@ def append_run(results: BeforeAfter, store: Path = STORE) -> StoredRun:
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir()
     digests = {}
-    for name in _TABLES:
+    for name in TABLES:
         path = partial / f"{name}.parquet"
         pq.write_table(pa.Table.from_pylist(document.pop(name)), path, compression="zstd")
         digests[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -109,17 +116,31 @@ def stored_runs(store: Path = STORE) -> tuple[StoredRun, ...]:
     return tuple(sorted(once.values(), key=lambda run: run.started, reverse=True))
 
 
-def newest_run(store: Path = STORE) -> StoredRun:
+def newest_run(
+    store: Path = STORE, needed: frozenset[str] = frozenset({BEFORE, AFTER})
+) -> StoredRun:
     """Find the newest run with rounds enough for intervals of times; the newest if none has.
+
+    Parameters
+    ----------
+    store
+        Where to look, besides the package's own runs.
+    needed
+        Drivers that it must have; by default those that most claims are about. Its images must
+        have gone one by one: a latency of several in flight is no answer to a claim.
 
     Raises
     ------
     BenchmarkError
         As `stored_runs`, or if there is none.
     """
-    runs = stored_runs(store)
+    runs = [
+        run
+        for run in stored_runs(store)
+        if needed <= set(run.drivers) and run.pattern == ONE_BY_ONE
+    ]
     if not runs:
-        msg = f"no results in {store}: run `wildfire-bench bench run --profile quick`"
+        msg = f"no results of {', '.join(sorted(needed))} in {store}: measure with `bench run`"
         raise BenchmarkError(msg)
     return next((run for run in runs if run.rounds >= MIN_ROUNDS), runs[0])
 
@@ -136,7 +157,8 @@ def find_run(name: str, store: Path = STORE) -> StoredRun:
     if name == "newest" and runs:
         return newest_run(store)
     if name == "reference":
-        found: Sequence[StoredRun] = [run for run in runs if run.reference][:1]
+        ours = [run for run in runs if run.reference and {BEFORE, AFTER} <= set(run.drivers)]
+        found: Sequence[StoredRun] = ours[:1]
     else:
         exact = [run for run in runs if run.id == name]
         found = exact or [run for run in runs if run.id.startswith(name)]
@@ -147,7 +169,7 @@ def find_run(name: str, store: Path = STORE) -> StoredRun:
     return found[0]
 
 
-def read_run(run: StoredRun) -> BeforeAfter:
+def read_run(run: StoredRun) -> BenchRun:
     """Read a run back, every sample.
 
     Raises
@@ -159,7 +181,7 @@ def read_run(run: StoredRun) -> BeforeAfter:
 
     manifest = _manifest(run.folder)
     document = dict(manifest["run"])
-    for name in _TABLES:
+    for name in READABLE[document["schema_version"]]:
         path = run.folder / f"{name}.parquet"
         if path.stat().st_size > MAX_TABLE_BYTES:
             msg = f"{path} has more than {MAX_TABLE_BYTES:,} bytes: it is no table of samples"
@@ -169,7 +191,7 @@ def read_run(run: StoredRun) -> BeforeAfter:
             raise BenchmarkError(msg)
         document[name] = pq.read_table(path).to_pylist()
     try:
-        return _ADAPTER.validate_python(document)
+        return _ADAPTER.validate_python(up_to_date(document))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -188,8 +210,9 @@ def _manifest(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         msg = f"{path} is no manifest of a run ({error}): remove its folder, or restore it"
         raise BenchmarkError(msg) from error
-    if version != SCHEMA_VERSION:
-        msg = f"{path} has schema version {version}, this program reads {SCHEMA_VERSION}"
+    if version not in READABLE:
+        known = ", ".join(map(str, READABLE))
+        msg = f"{path} has schema version {version}, this program reads {known}"
         raise BenchmarkError(msg)
     if _digest(manifest) != claimed:
         msg = f"{path} was edited after the run: measure again, stored runs stay as they are"
@@ -205,11 +228,14 @@ def _digest(manifest: dict[str, Any]) -> str:
 def _describe(folder: Path, manifest: dict[str, Any], *, reference: bool) -> StoredRun:
     run = manifest["run"]
     machine = run["environment"]
+    work = run["workload"]
     return StoredRun(
         id=manifest["id"],
         folder=folder,
         started=run["started"],
-        profile=run["workload"]["profile"],
+        workload=work.get("name") or work["profile"],
+        drivers=tuple(driver["name"] for driver in run["variants"]),
+        pattern=Pattern(**work["patterns"][0]).name if "patterns" in work else ONE_BY_ONE,
         rounds=run["workload"]["rounds"],
         machine=f"{machine['cores']} cores of {machine['cpu']}, {machine['system']}",
         commit=machine["commit"],
@@ -217,4 +243,4 @@ def _describe(folder: Path, manifest: dict[str, Any], *, reference: bool) -> Sto
     )
 
 
-_ADAPTER = TypeAdapter(BeforeAfter)
+_ADAPTER = TypeAdapter(BenchRun)

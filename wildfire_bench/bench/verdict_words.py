@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from wildfire_bench.bench.claims import Claim
+from wildfire_bench.bench.drivers import driver_labels
+from wildfire_bench.bench.findings import Reading, SceneReading
 from wildfire_bench.bench.quantities import MB, SIZES, VERBS
-from wildfire_bench.bench.variants import PATHS, VARIANTS
-
-if TYPE_CHECKING:
-    from wildfire_bench.bench.verdicts import Reading, SceneReading
+from wildfire_bench.bench.serialization import PATHS
 
 __all__ = ["across_scenes", "explain", "too_few", "why_not"]
 
@@ -88,7 +86,7 @@ def _said(claim: Claim, reading: Reading) -> str:
 
 
 def _label(name: str) -> str:
-    labels = {variant.name: variant.label for variant in VARIANTS}
+    labels = driver_labels()
     labels |= {path.name: path.label for path in PATHS}
     return labels[name]
 

@@ -11,12 +11,13 @@ is named. Verdicts are computed from results each time; nowhere are they kept.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
+from wildfire_bench.bench import verdict_words as words
 from wildfire_bench.bench.claims import Claim, Comparison, claims
+from wildfire_bench.bench.findings import Finding, Reading, SceneReading, Verdict
+from wildfire_bench.bench.measurements import Check, SceneSize
 from wildfire_bench.bench.quantities import MB, SIZES, Quantity, rounds_of, samples_of
-from wildfire_bench.bench.results import BeforeAfter, Check, SceneSize
+from wildfire_bench.bench.results import BenchRun
 from wildfire_bench.bench.statistics import Interval, round_ratio_interval, summarise
 
 __all__ = [
@@ -41,57 +42,7 @@ MAIN_KIND = "16-bit"
 """Pixels of the scene that all quantities are measured on."""
 
 
-class Verdict(StrEnum):
-    """What became of a claim."""
-
-    HOLDS = "holds"
-    IN_PART = "holds in part"
-    FAILS = "does not hold"
-    NOT_MEASURED = "not measured"
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was measured for one way to read a claim."""
-
-    comparison: Comparison
-    measured: Interval | None
-    samples: int
-    """The smaller count of the two sides."""
-    rounds: int
-    """In how many rounds they were taken."""
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True)
-class SceneReading:
-    """The same of one other kind of scene, of which one image was sent."""
-
-    kind: str
-    when: str
-    """As in the comparison; another reading than the guide's words is kept only where it holds."""
-    measured: float
-    """In the claim's unit."""
-    holds: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A claim, what was measured, and what that means."""
-
-    claim: Claim
-    verdict: Verdict
-    measured: Interval | None
-    """Percent less, or a value in the claim's unit; of the reading that the guide's words give."""
-    samples: int
-    """The smaller count of the two sides."""
-    scenes: tuple[SceneReading, ...]
-    """Sizes only: every kind of scene, the main one first; empty if only one was measured."""
-    sentence: str
-    """Why, with the figures."""
-
-
-def judge_all(results: BeforeAfter, checks: Sequence[Check] = ()) -> tuple[Finding, ...]:
+def judge_all(results: BenchRun, checks: Sequence[Check] = ()) -> tuple[Finding, ...]:
     """Hold every claim of the register against a run, in the register's order.
 
     Parameters
@@ -104,7 +55,7 @@ def judge_all(results: BeforeAfter, checks: Sequence[Check] = ()) -> tuple[Findi
     return tuple(judge(claim, results, checks) for claim in claims())
 
 
-def judge(claim: Claim, results: BeforeAfter, checks: Sequence[Check] = ()) -> Finding:
+def judge(claim: Claim, results: BenchRun, checks: Sequence[Check] = ()) -> Finding:
     """Hold one claim against a run.
 
     Parameters
@@ -116,8 +67,6 @@ def judge(claim: Claim, results: BeforeAfter, checks: Sequence[Check] = ()) -> F
     checks
         As in `judge_all`.
     """
-    from wildfire_bench.bench import verdict_words as words
-
     if claim.quantity is None:
         return _judge_check(claim, (*results.checks, *checks))
     readings = [_read(claim, comparison, results) for comparison in claim.comparisons]
@@ -167,7 +116,7 @@ def _passes(claim: Claim, check: Check) -> bool:
     return abs(check.value - claim.low) <= SIZE_TOLERANCE * claim.low
 
 
-def _read(claim: Claim, comparison: Comparison, results: BeforeAfter) -> Reading:
+def _read(claim: Claim, comparison: Comparison, results: BenchRun) -> Reading:
     quantity = claim.quantity or "stored_mb"
     after = rounds_of(results, quantity, comparison.after)
     before = rounds_of(results, quantity, comparison.before) if comparison.before else after
@@ -183,7 +132,7 @@ def _read(claim: Claim, comparison: Comparison, results: BeforeAfter) -> Reading
     return Reading(comparison, measured, samples, rounds, holds)
 
 
-def _value(samples: list[float], quantity: Quantity, results: BeforeAfter) -> Interval | None:
+def _value(samples: list[float], quantity: Quantity, results: BenchRun) -> Interval | None:
     """Scale a value to the guide's image of 20 MB; ours is a few rows smaller."""
     summary = summarise(samples)
     scale = GUIDE_IMAGE_MB * MB / results.scene.size_bytes
@@ -195,7 +144,7 @@ def _value(samples: list[float], quantity: Quantity, results: BeforeAfter) -> In
     return Interval(interval.value * scale, interval.low * scale, interval.high * scale)
 
 
-def _read_scenes(claim: Claim, results: BeforeAfter, first: Reading) -> tuple[SceneReading, ...]:
+def _read_scenes(claim: Claim, results: BenchRun, first: Reading) -> tuple[SceneReading, ...]:
     """Judge sizes on the other kinds of scene too, one image each."""
     if claim.quantity not in SIZES or first.measured is None:
         return ()
@@ -243,6 +192,6 @@ def _holds(claim: Claim, value: float, least: float) -> bool:
     return value <= claim.high * (1 + tolerance)
 
 
-def _median(results: BeforeAfter, quantity: Quantity, name: str) -> float | None:
+def _median(results: BenchRun, quantity: Quantity, name: str) -> float | None:
     samples = samples_of(results, quantity, name)
     return summarise(samples).median if samples else None

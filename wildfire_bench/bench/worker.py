@@ -8,6 +8,7 @@ is what a user's program does. When the pipe closes (the parent ended, however) 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import multiprocessing
@@ -15,14 +16,15 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import Any, Protocol
 
+from wildfire_bench.bench.memory_sampler import give_memory_back
 from wildfire_bench.bench.serialization import time_serialization
-from wildfire_bench.errors import NotRunning
+from wildfire_bench.errors import NotRunning, WildfireBenchError
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
 from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
@@ -39,7 +41,7 @@ __all__ = [
     "serve_producer",
 ]
 
-STATISTICS_INTERVAL_MS = 100
+STATISTICS_INTERVAL_MS = 50
 PARENT_GONE_STATUS = 3
 
 
@@ -64,10 +66,12 @@ class Sent:
     """An image was acknowledged."""
 
     image_id: str
+    due_ns: int
+    """When it was meant to go; `time.monotonic_ns`, which all processes of a machine share."""
     acknowledged_ns: int
-    """`time.monotonic_ns`, which all processes of a machine share."""
     value_bytes: int
     records: int
+    route: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +81,7 @@ class Arrival:
     image_id: str
     arrived_ns: int
     sha256: str
-    """Of the received bytes; computed after `arrived_ns` and kept out of the CPU time."""
+    """Of the received bytes; computed when nothing is under way, and kept out of the CPU time."""
 
 
 def serve_producer(commands: Connection) -> None:
@@ -136,6 +140,7 @@ class _ProducerSide:
 
     async def open(self, settings: Settings, client_options: Mapping[str, Any]) -> None:
         """Start a producer; its byte counters begin at zero."""
+        give_memory_back()
         self._statistics = {}
         options = {
             "statistics.interval.ms": STATISTICS_INTERVAL_MS,
@@ -146,14 +151,47 @@ class _ProducerSide:
         await self._producer.start()
 
     async def send(
-        self, image: str, metadata: Mapping[str, Any], source_id: str, intended_ns: int
-    ) -> Sent:
-        """Send an image at its intended time; being late counts as latency."""
+        self,
+        *,
+        image: str,
+        metadata: Mapping[str, Any],
+        source_id: str,
+        acquired: Sequence[str],
+        start_ns: int,
+        in_flight: int | None,
+        per_s: float | None,
+    ) -> list[Sent | Failure]:
+        """Send an image once for each acquisition time; being late counts as latency.
+
+        With `per_s` the sends are due at that rate from `start_ns` on, whether or not earlier ones
+        are acknowledged; with `in_flight` each is due as soon as there is room for it.
+        """
         producer = self._running()
-        await asyncio.sleep(max(0.0, (intended_ns - time.monotonic_ns()) / 1e9))
-        receipt = await producer.send_satellite_image(self._images[image], metadata, source_id)
-        acknowledged_ns = time.monotonic_ns()
-        return Sent(receipt.image_id, acknowledged_ns, receipt.encoded_bytes, len(receipt.places))
+        turns = asyncio.Semaphore(in_flight or len(acquired))
+
+        async def one(index: int, time_stamp: str) -> Sent | Failure:
+            async with turns:
+                due_ns = start_ns + (round(index * 1e9 / per_s) if per_s else 0)
+                if in_flight and index >= in_flight:
+                    due_ns = time.monotonic_ns()
+                await asyncio.sleep(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
+                described = {**metadata, "timestamp": time_stamp}
+                try:
+                    receipt = await producer.send_satellite_image(
+                        self._images[image], described, source_id
+                    )
+                except WildfireBenchError as error:
+                    return Failure(type(error).__name__, str(error))
+                return Sent(
+                    receipt.image_id,
+                    due_ns,
+                    time.monotonic_ns(),
+                    receipt.encoded_bytes,
+                    len(receipt.places),
+                    receipt.route.value,
+                )
+
+        return await asyncio.gather(*(one(*each) for each in enumerate(acquired)))
 
     async def cpu_s(self) -> float:
         """CPU time of this process so far, user and system."""
@@ -200,20 +238,28 @@ class _ConsumerSide:
 
     async def open(self, settings: Settings, group_id: str) -> None:
         """Start a consumer."""
+        give_memory_back()
         self._consumer = SatelliteImageConsumer(group_id=group_id, settings=settings)
         await self._consumer.start()
 
-    async def receive(self, timeout_s: float) -> Arrival:
-        """Wait for the next image, and take its SHA-256 once its arrival is noted."""
+    async def receive(self, count: int, timeout_s: float) -> list[Arrival]:
+        """Wait for so many images, and take their SHA-256 once the last one's arrival is noted.
+
+        Fewer come back when the time is over.
+        """
         if self._consumer is None:
             msg = "open comes before receive"
             raise NotRunning(msg)
-        image = await asyncio.wait_for(anext(self._consumer), timeout_s)
-        arrived_ns = time.monotonic_ns()
+        arrived: list[tuple[str, int, memoryview]] = []
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(timeout_s):
+                while len(arrived) < count:
+                    image = await anext(self._consumer)
+                    arrived.append((image.image_id, time.monotonic_ns(), image.data))
         started_cpu_s = time.process_time()
-        sha256 = hashlib.sha256(image.data).hexdigest()
+        found = [Arrival(name, at, hashlib.sha256(data).hexdigest()) for name, at, data in arrived]
         self._checking_cpu_s += time.process_time() - started_cpu_s
-        return Arrival(image.image_id, arrived_ns, sha256)
+        return found
 
     async def cpu_s(self) -> float:
         """CPU time of this process so far, without the harness's own check."""

@@ -9,7 +9,7 @@ import typer
 
 from wildfire_bench.cli.bench_codecs import codecs
 from wildfire_bench.cli.bench_matrix import matrix
-from wildfire_bench.cli.bench_run import run
+from wildfire_bench.cli.bench_run import bench_drivers, bench_workloads, run
 from wildfire_bench.cli.options import JsonOption
 from wildfire_bench.compression import choose_codec
 from wildfire_bench.settings import CodecChoice, DataType, Settings
@@ -38,6 +38,8 @@ def _measurements() -> None:
 app.command()(codecs)
 app.command()(matrix)
 app.command()(run)
+app.command("workloads")(bench_workloads)
+app.command("drivers")(bench_drivers)
 
 
 @app.command()

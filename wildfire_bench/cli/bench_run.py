@@ -1,27 +1,48 @@
-"""``wildfire-bench bench run``: measure before and after, and keep the run."""
+"""``wildfire-bench bench run``: measure a workload by drivers, and keep the run."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from wildfire_bench.bench.store import STORE, StoredRun
 from wildfire_bench.cli.options import JsonOption
+from wildfire_bench.errors import InvalidParameter
 from wildfire_bench.stack import open_stack
 from wildfire_bench.stack.opening import KindChoice
 
-__all__ = ["StoreOption", "measure_and_keep", "run"]
+if TYPE_CHECKING:
+    from wildfire_bench.bench.drivers import Driver
+    from wildfire_bench.bench.workload import Workload
+
+__all__ = ["StoreOption", "bench_drivers", "bench_workloads", "measure_and_keep", "run"]
 
 StoreOption = Annotated[Path, typer.Option(help="Folder in which runs are kept.")]
 
 
 def run(
     profile: Annotated[
-        str, typer.Option(help="smoke (seconds), quick (about 3 minutes) or full (about 15).")
-    ] = "quick",
+        str | None,
+        typer.Option(
+            help="The workload smoke (20 s), quick (3 minutes) or full (half an hour).",
+            show_default="quick",
+        ),
+    ] = None,
+    workload: Annotated[
+        str | None,
+        typer.Option(help="Any workload: a name of `bench workloads`, or a YAML file."),
+    ] = None,
+    driver: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A driver: a name of `bench drivers`, or a YAML file; may be repeated. Without "
+            "it, the workload's own."
+        ),
+    ] = None,
     stack: Annotated[
         KindChoice, typer.Option(help="auto, embedded, compose or external: what Kafka runs on.")
     ] = "auto",
@@ -30,26 +51,91 @@ def run(
 ) -> None:
     """Carry a real scene through Kafka in every way; keep all raw samples.
 
-    Example: wildfire-bench bench run --profile quick
+    Example: wildfire-bench bench run --workload capacity --driver json_none --driver binary_none
     """
-    kept = measure_and_keep(profile, stack, store)
+    from wildfire_bench.bench.drivers import drivers_named
+    from wildfire_bench.bench.workload import profile_workload
+    from wildfire_bench.bench.workload import workload as read_workload
+
+    if profile is not None and workload is not None:
+        msg = f"--profile {profile} and --workload {workload} both name a workload: give one"
+        raise InvalidParameter(msg)
+    work = profile_workload(profile) if profile else read_workload(workload or "quick")
+    kept = measure_and_keep(work, stack, store, drivers_named(driver or work.drivers))
     if as_json:
         print(json.dumps({"id": kept.id, "folder": str(kept.folder), "machine": kept.machine}))
         return
     print(f"{kept.id}: see `wildfire-bench results show {kept.id}` and `wildfire-bench claims`")
 
 
-def measure_and_keep(profile: str, stack: KindChoice, store: Path) -> StoredRun:
-    """Measure a profile on a stack and append it to a store; progress goes to standard error."""
-    from wildfire_bench.bench.runner import measure_before_after
+def measure_and_keep(
+    work: Workload, stack: KindChoice, store: Path, drivers: Sequence[Driver] = ()
+) -> StoredRun:
+    """Measure a workload on a stack and append it to a store; progress goes to standard error."""
+    from wildfire_bench.bench.runner import measure, needs_store
     from wildfire_bench.bench.store import append_run
-    from wildfire_bench.bench.workload import workload
 
-    work = workload(profile)
-
-    def tell(done: int, total: int, note: str) -> None:
-        typer.echo(f"[{done}/{total}] {note}", err=True)
-
-    with open_stack(stack, s3=False) as servers:
-        results = measure_before_after(servers, work, progress=tell)
+    with open_stack(stack, s3=needs_store(work, drivers)) as servers:
+        results = measure(servers, work, drivers, progress=_tell)
     return append_run(results, store)
+
+
+def measure_for_claims(profile: str, stack: KindChoice, store: Path) -> StoredRun:
+    """Measure all that claims are about, on one stack: images, and small records in every lane."""
+    from wildfire_bench.bench.lane_checks import keep_matrix
+    from wildfire_bench.bench.matrix import measure_matrix
+    from wildfire_bench.bench.matrix_workload import matrix_workload
+    from wildfire_bench.bench.runner import measure, needs_store
+    from wildfire_bench.bench.store import append_run
+    from wildfire_bench.bench.workload import profile_workload
+
+    work, lanes = profile_workload(profile), matrix_workload(profile)
+    with open_stack(stack, s3=needs_store(work)) as servers:
+        results = measure(servers, work, progress=_tell)
+        records = measure_matrix(servers, lanes, lambda line: typer.echo(line, err=True))
+    kept = append_run(results, store)
+    keep_matrix(records, store, kept.id)
+    return kept
+
+
+def bench_workloads(as_json: JsonOption = False) -> None:
+    """List the workloads: what is carried, how often and at what pace.
+
+    Example: wildfire-bench bench workloads
+    """
+    from dataclasses import asdict
+
+    from wildfire_bench.bench.workload import workload, workload_names
+
+    found = [workload(name) for name in workload_names()]
+    if as_json:
+        print(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    for each in found:
+        sizes = ", ".join(f"{size / 1e6:g}" for size in each.sizes)
+        patterns = "; ".join(pattern.words for pattern in each.patterns)
+        print(f"{each.name}: {each.purpose}")
+        print(f"    {sizes} MB of {each.scene}; {patterns}; {each.supports}")
+
+
+def bench_drivers(as_json: JsonOption = False) -> None:
+    """List the drivers: the ways to carry an image.
+
+    Example: wildfire-bench bench drivers
+    """
+    from dataclasses import asdict
+
+    from wildfire_bench.bench.drivers import driver_names, drivers_named
+
+    found = drivers_named(driver_names())
+    if as_json:
+        print(json.dumps([asdict(each) for each in found], indent=2))
+        return
+    for each in found:
+        codec = each.compression if each.level is None else f"{each.compression} {each.level}"
+        way = f"{each.form}, {codec} by {each.compressed_by}"
+        print(f"{each.name}: {each.label} ({way}; route {each.route.replace('_', ' ')})")
+
+
+def _tell(done: int, total: int, note: str) -> None:
+    typer.echo(f"[{done}/{total}] {note}", err=True)

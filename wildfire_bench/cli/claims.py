@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from wildfire_bench.bench.lane_checks import newest_lane_checks
+from wildfire_bench.bench.lane_checks import lane_checks_of, newest_lane_checks
 from wildfire_bench.bench.store import STORE, StoredRun, find_run, read_run
 from wildfire_bench.bench.verdicts import Finding, judge_all
-from wildfire_bench.cli.bench_run import StoreOption, measure_and_keep
+from wildfire_bench.cli.bench_run import StoreOption, measure_for_claims
 from wildfire_bench.cli.options import JsonOption
 from wildfire_bench.stack.opening import KindChoice
 
@@ -25,7 +25,10 @@ def claims(
     ] = "newest",
     run: Annotated[
         str | None,
-        typer.Option(help="Measure first: smoke, quick or full.", show_default=False),
+        typer.Option(
+            help="Measure first, images and small records: smoke, quick or full.",
+            show_default=False,
+        ),
     ] = None,
     stack: Annotated[
         KindChoice, typer.Option(help="With --run: auto, embedded, compose or external.")
@@ -42,8 +45,8 @@ def claims(
 
     Example: wildfire-bench claims --json
     """
-    chosen = find_run(results, store) if run is None else measure_and_keep(run, stack, store)
-    findings = judge_all(read_run(chosen), newest_lane_checks(store))
+    chosen = find_run(results, store) if run is None else measure_for_claims(run, stack, store)
+    findings = judge_all(read_run(chosen), lane_checks_of(chosen) or newest_lane_checks(store))
     if as_json:
         said = {"run": _describe(chosen), "claims": [_document(each) for each in findings]}
         print(json.dumps(said, indent=2))
@@ -59,7 +62,7 @@ def _describe(run: StoredRun) -> dict[str, Any]:
     return {
         "id": run.id,
         "started": run.started,
-        "profile": run.profile,
+        "workload": run.workload,
         "rounds": run.rounds,
         "machine": run.machine,
         "commit": run.commit,

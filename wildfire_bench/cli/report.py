@@ -5,18 +5,21 @@ from __future__ import annotations
 import dataclasses
 import json
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from wildfire_bench.bench.results import load_results
+from wildfire_bench.bench.findings import Finding
+from wildfire_bench.bench.lane_checks import lane_checks, read_lanes
+from wildfire_bench.bench.results import BenchRun, load_results
 from wildfire_bench.bench.store import STORE, append_run
 from wildfire_bench.bench.verdicts import judge_all
-from wildfire_bench.bench.workload import workload
+from wildfire_bench.bench.workload import profile_workload
 from wildfire_bench.cli.bench_run import StoreOption
 from wildfire_bench.cli.options import JsonOption
-from wildfire_bench.report.notebooks import run_notebook
+from wildfire_bench.report.notebooks import NotebookRun, run_notebook
 from wildfire_bench.report.page import build_report
 from wildfire_bench.report.sentences import headline_figures
 from wildfire_bench.stack.opening import KindChoice
@@ -25,17 +28,22 @@ __all__ = ["report"]
 
 OUT = Path("build/report")
 NOTEBOOK = "before_after"
+MORE_NOTEBOOKS = ("compression_matrix", "routing")
+JOINED = "report"
 TITLE = "Wildfire Bench: satellite images through Kafka, before and after"
 
 
 def report(
     profile: Annotated[
-        str, typer.Option(help="smoke (seconds), quick (about 3 minutes) or full (about 15).")
+        str, typer.Option(help="smoke (seconds), quick (about 3 minutes) or full (half an hour).")
     ] = "quick",
     stack: Annotated[
         KindChoice, typer.Option(help="auto, embedded, compose or external: what Kafka runs on.")
     ] = "auto",
     out: Annotated[Path, typer.Option(help="Folder for index.html and what it is made of.")] = OUT,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Measure routes and small records, too: thrice as long.")
+    ] = False,
     store: StoreOption = STORE,
     as_json: JsonOption = False,
 ) -> None:
@@ -43,24 +51,32 @@ def report(
 
     Example: wildfire-bench report --profile smoke
     """
-    workload(profile)  # refused here rather than in a kernel
+    profile_workload(profile)  # refused here rather than in a kernel
     started = time.monotonic()
 
     def say(line: str) -> None:
         typer.echo(f"{time.monotonic() - started:5.0f} s  {line}", err=as_json)
 
     say("starting Kafka and a notebook kernel")
-    run = run_notebook(
-        NOTEBOOK, {"profile": profile, "stack": stack}, out / "notebooks" / NOTEBOOK, progress=say
-    )
-    page = build_report([run.path], out / "index.html", title=TITLE)
-    results = load_results(run.out_dir / "results.json")
+    names = (NOTEBOOK, *MORE_NOTEBOOKS) if everything else (NOTEBOOK,)
+    parameters = {"profile": profile, "stack": stack}
+    runs = {
+        name: run_notebook(name, parameters, out / "notebooks" / name, progress=say)
+        for name in names
+    }
+    if everything:
+        where = {"runs": str((out / "notebooks").resolve()), "store": str(store.resolve())}
+        joined = run_notebook(JOINED, where, out / "notebooks" / JOINED, progress=say)
+    shown = joined if everything else runs[NOTEBOOK]
+    page = build_report([shown.path], out / "index.html", title=TITLE)
+    raw = runs[NOTEBOOK].out_dir / "results.json"
+    results = load_results(raw)
     kept = append_run(results, store)
-    findings = judge_all(results)
+    findings = _findings(results, runs)
     if as_json:
         said = {
             "report": str(page),
-            "results": str(run.out_dir / "results.json"),
+            "results": str(raw),
             "run": kept.id,
             "seconds": time.monotonic() - started,
             "failed_images": len(results.failures()),
@@ -71,3 +87,11 @@ def report(
     for line in headline_figures(results, findings):
         print(line)
     print(f"Report: {page}")
+
+
+def _findings(results: BenchRun, runs: Mapping[str, NotebookRun]) -> tuple[Finding, ...]:
+    """Judge with small records where they were measured, too."""
+    lanes = runs.get("compression_matrix")
+    if lanes is None:
+        return judge_all(results)
+    return judge_all(results, lane_checks(read_lanes(lanes.out_dir / "results.json")))

@@ -9,8 +9,9 @@ from typing import Annotated, Any, get_args
 import typer
 
 from wildfire_bench.bench.compare import RunPair, compare
+from wildfire_bench.bench.lane_checks import lane_checks_of
 from wildfire_bench.bench.quantities import UNITS, Quantity, rounds_of, samples_of
-from wildfire_bench.bench.results import BeforeAfter
+from wildfire_bench.bench.results import BenchRun
 from wildfire_bench.bench.statistics import Summary, round_median_interval, summarise
 from wildfire_bench.bench.store import STORE, find_run, read_run, stored_runs
 from wildfire_bench.cli.bench_run import StoreOption
@@ -42,7 +43,7 @@ def list_runs(store: StoreOption = STORE, as_json: JsonOption = False) -> None:
         return
     for run in runs:
         origin = "  (reference)" if run.reference else ""
-        print(f"{run.id}  {run.profile}, {run.rounds} rounds  {run.machine}{origin}")
+        print(f"{run.id}  {run.workload}, {run.rounds} rounds  {run.machine}{origin}")
 
 
 @app.command()
@@ -60,6 +61,7 @@ def show(name: RunArgument, store: StoreOption = STORE, as_json: JsonOption = Fa
             "workload": asdict(results.workload),
             "scene": asdict(results.scene),
             "notes": results.notes,
+            "wire": [asdict(count) for count in results.wire],
             "medians": [
                 {"quantity": quantity, "name": name, **asdict(summary)}
                 for quantity, name, summary in rows
@@ -75,6 +77,11 @@ def show(name: RunArgument, store: StoreOption = STORE, as_json: JsonOption = Fa
             low, high = summary.interval.low, summary.interval.high
             spread = f"[{low:,.2f} to {high:,.2f}], samples {spread}"
         print(f"{quantity:<17} {variant:<25} {summary.median:>10,.2f} {UNITS[quantity]} ({spread})")
+    for count in results.wire:
+        print(
+            f"{'by proxy':<17} {count.variant:<25} {count.sent_bytes:>12,} bytes to the brokers "
+            f"(librdkafka: {count.client_bytes:,}), {count.received_bytes:,} to the consumer"
+        )
     for note in results.notes:
         print(f"note: {note}")
 
@@ -92,7 +99,9 @@ def compare_runs(
 
     Example: wildfire-bench results compare reference newest
     """
-    pair = compare(read_run(find_run(first, store)), read_run(find_run(second, store)))
+    kept = find_run(first, store), find_run(second, store)
+    lanes = lane_checks_of(kept[0]), lane_checks_of(kept[1])
+    pair = compare(read_run(kept[0]), read_run(kept[1]), lanes)
     if as_json:
         said = asdict(pair)
         said["flips"] = [claim.name for claim in pair.claims if claim.flips]
@@ -101,7 +110,7 @@ def compare_runs(
     _print(pair)
 
 
-def _summaries(results: BeforeAfter) -> list[tuple[Quantity, str, Summary]]:
+def _summaries(results: BenchRun) -> list[tuple[Quantity, str, Summary]]:
     names = [variant.name for variant in results.variants]
     paths = dict.fromkeys(sample.path for sample in results.serialization)
     return [

@@ -9,7 +9,7 @@ from wildfire_bench.report.style import COLOURS
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["guide_line", "label_decades", "value_label"]
+__all__ = ["guide_line", "label_decades", "plain_numbers", "value_label"]
 
 
 def value_label(axes: Axes, place: int, value: float, text: str) -> None:
@@ -51,3 +51,13 @@ def label_decades(axes: Axes) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if high / low < 5_000 else (1,)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
+
+
+def plain_numbers(axes: Axes, *, both: bool = True, steps: tuple[int, ...] = (1,)) -> None:
+    """Label 1, 2, 5 of each decade in plain numbers, upwards `steps`; minor labels overlap."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    for axis, subs in ((axes.xaxis, (1, 2, 5)), (axes.yaxis, steps))[: 2 if both else 1]:
+        axis.set_major_locator(LogLocator(subs=subs))
+        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axis.set_minor_formatter(NullFormatter())

@@ -134,9 +134,9 @@ def quiet_panels(found: Sequence[PanelLines]) -> Fragment:
 def _dress(axes: Axes, title: str, unit: str) -> None:
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 
-    locator = AutoDateLocator(maxticks=7)
+    locator = AutoDateLocator(maxticks=7)  # type: ignore[no-untyped-call]
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
     axes.set_title(title)
     axes.set_ylabel(unit)
     axes.set_ylim(bottom=0)

@@ -12,13 +12,14 @@ from wildfire_bench.bench.matrix_results import MatrixResult
 from wildfire_bench.bench.matrix_sizes import BATCH_SIZES
 from wildfire_bench.bench.matrix_workload import VARIANTS
 from wildfire_bench.bench.statistics import percentile, summarise
+from wildfire_bench.report.axis_marks import plain_numbers
 from wildfire_bench.report.figures import Figure, draw
 from wildfire_bench.report.style import INK, MUTED, plot_style
 from wildfire_bench.settings import DataType
 from wildfire_bench.streaming.records.record_lanes import LANE_PLANS
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+    pass
 
 __all__ = ["LANE_LABELS", "plot_alert_tail", "plot_batch_ratios", "plot_lane_latencies"]
 
@@ -58,7 +59,7 @@ def plot_alert_tail(result: MatrixResult) -> Figure:
         axes.axvline(_LIMIT_MS, color=MUTED, linestyle=":", label="the guide's 100 ms")
         axes.set_xscale("log")
         axes.set_yscale("log")
-        _plain_numbers(axes)
+        plain_numbers(axes)
         axes.set_xlabel("ms from intended send to the dict in the receiver's hands (logarithmic)")
         axes.set_ylabel("share that took longer")
         axes.legend(frameon=False)
@@ -145,7 +146,7 @@ def plot_batch_ratios(result: MatrixResult) -> Figure:
                 fontsize=9.5,
             )
         axes.set_xscale("log")
-        _plain_numbers(axes, both=False)
+        plain_numbers(axes, both=False)
         axes.set_xlim(right=axes.get_xlim()[1] * 2.4)
         axes.set_ylim(bottom=0)
         axes.set_xlabel("records in the batch (logarithmic)")
@@ -172,13 +173,3 @@ def _tail_words(label: str, latencies: list[float]) -> str:
         f"Alerts {label}: median {np.median(latencies):.1f} ms, {tail}, slowest "
         f"{max(latencies):.0f} ms."
     )
-
-
-def _plain_numbers(axes: Axes, *, both: bool = True) -> None:
-    """Label 1, 2, 5 of each decade in plain numbers; the default's minor labels overlap."""
-    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
-
-    for axis, subs in ((axes.xaxis, (1, 2, 5)), (axes.yaxis, (1,)))[: 2 if both else 1]:
-        axis.set_major_locator(LogLocator(subs=subs))
-        axis.set_major_formatter(StrMethodFormatter("{x:g}"))
-        axis.set_minor_formatter(NullFormatter())

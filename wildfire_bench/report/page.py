@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from wildfire_bench.errors import BenchmarkError, InputError
 
@@ -39,8 +40,6 @@ def build_report(notebooks: Sequence[Path], out: Path, *, title: str) -> Path:
         If one cannot be read, or the page would exceed 20 MB.
     """
     import nbformat
-    from nbconvert import HTMLExporter
-    from traitlets.config import Config
 
     if not notebooks:
         msg = "a report needs at least one executed notebook"
@@ -55,7 +54,23 @@ def build_report(notebooks: Sequence[Path], out: Path, *, title: str) -> Path:
     for index, cell in enumerate(first.cells):
         cell["id"] = str(index)  # each notebook counts from 0
     first.metadata["title"] = title
-    exporter = HTMLExporter(
+    page, _ = _exporter().from_notebook_node(first)
+    if len(page) > MAX_REPORT_BYTES:
+        msg = f"the report has {len(page):,} bytes, at most {MAX_REPORT_BYTES:,}: draw fewer marks"
+        raise BenchmarkError(msg)
+    out = out.resolve()
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(out.name + ".partial")
+    partial.write_text(page, encoding="utf-8")
+    return partial.replace(out)
+
+
+def _exporter() -> Any:
+    """Make what turns a notebook into a page: no code, no prompts, all images within."""
+    from nbconvert import HTMLExporter
+    from traitlets.config import Config
+
+    return HTMLExporter(
         config=Config(
             {
                 "HTMLExporter": {
@@ -70,12 +85,3 @@ def build_report(notebooks: Sequence[Path], out: Path, *, title: str) -> Path:
             }
         )
     )
-    page, _ = exporter.from_notebook_node(first)
-    if len(page) > MAX_REPORT_BYTES:
-        msg = f"the report has {len(page):,} bytes, at most {MAX_REPORT_BYTES:,}: draw fewer marks"
-        raise BenchmarkError(msg)
-    out = out.resolve()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(out.name + ".partial")
-    partial.write_text(page, encoding="utf-8")
-    return partial.replace(out)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from wildfire_bench.bench.quantities import Quantity, rounds_of, samples_of
-from wildfire_bench.bench.results import BeforeAfter
+from wildfire_bench.bench.results import BenchRun
+from wildfire_bench.bench.serialization import PATHS
 from wildfire_bench.bench.statistics import Interval, round_median_interval, summarise
-from wildfire_bench.bench.variants import PATHS
 from wildfire_bench.errors import InputError
 from wildfire_bench.report.axis_marks import guide_line, label_decades, value_label
 from wildfire_bench.report.figures import Figure, draw
@@ -39,7 +39,7 @@ class _Row:
     """Of their median."""
 
 
-def plot_stored(results: BeforeAfter) -> Figure:
+def plot_stored(results: BenchRun) -> Figure:
     """Draw bars of what one image takes on the broker's disk, with the guide's two figures."""
     rows = _variant_rows(results, "stored_mb")
     guide = {"guide: before 27": 27.0, "guide: after 5.4": 5.4}
@@ -65,7 +65,7 @@ def plot_stored(results: BeforeAfter) -> Figure:
         )
 
 
-def plot_latency(results: BeforeAfter) -> Figure:
+def plot_latency(results: BenchRun) -> Figure:
     """Draw every latency as a dot on a logarithmic axis, with median and interval."""
     rows = _variant_rows(results, "end_to_end_ms")
     return _dot_plot(
@@ -80,8 +80,8 @@ def plot_latency(results: BeforeAfter) -> Figure:
     )
 
 
-def plot_serialization(results: BeforeAfter) -> Figure:
-    """Draw every timing of the way from image to Kafka value, with the guide's two figures."""
+def plot_serialization(results: BenchRun) -> Figure | None:
+    """Draw every timing of the way from image to Kafka value; None if none was taken."""
     rows = [
         _Row(
             path.label,
@@ -92,8 +92,10 @@ def plot_serialization(results: BeforeAfter) -> Figure:
         for path in PATHS
         if (samples := results.serialization_ms(path.name))
     ]
+    if not rows:
+        return None
     return _dot_plot(
-        _needed(rows),
+        rows,
         "CPU ms from image bytes to Kafka value (logarithmic)",
         guide={"guide: after 120": 120.0, "guide: before 850": 850.0},
         caption=(
@@ -105,7 +107,7 @@ def plot_serialization(results: BeforeAfter) -> Figure:
     )
 
 
-def plot_cpu(results: BeforeAfter) -> Figure | None:
+def plot_cpu(results: BenchRun) -> Figure | None:
     """Mark CPU seconds per GB of each process; None if the brokers' are not known."""
     rows = _variant_rows(results, "cpu_s_per_gb", needed=False)
     if not rows:
@@ -129,7 +131,7 @@ def plot_cpu(results: BeforeAfter) -> Figure | None:
         )
 
 
-def _cpu_row(axes: Axes, place: int, results: BeforeAfter, name: str) -> None:
+def _cpu_row(axes: Axes, place: int, results: BenchRun, name: str) -> None:
     """Draw a mark for each process, told apart by shape as well as colour."""
     total = summarise(results.cpu_s_per_gb(name, "total")).median
     parts = [summarise(results.cpu_s_per_gb(name, process[0])).median for process in _PROCESSES]
@@ -227,7 +229,7 @@ def _figure(axes: Axes) -> Drawing:
     return drawing
 
 
-def _variant_rows(results: BeforeAfter, quantity: Quantity, *, needed: bool = True) -> list[_Row]:
+def _variant_rows(results: BenchRun, quantity: Quantity, *, needed: bool = True) -> list[_Row]:
     rows = [
         _Row(
             variant.label,

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
+from wildfire_bench.bench.drivers import AFTER, BEFORE, read_driver
 from wildfire_bench.bench.quantities import Quantity, rounds_of, samples_of
-from wildfire_bench.bench.results import BeforeAfter
+from wildfire_bench.bench.results import BenchRun
 from wildfire_bench.bench.statistics import Rounds, round_ratio_interval, summarise
-from wildfire_bench.bench.variants import AFTER, BEFORE, variant_named
 from wildfire_bench.bench.verdicts import (
     SIZE_TOLERANCE,
     TIME_TOLERANCE,
@@ -53,7 +53,8 @@ _METHOD = (
     "Every received image is compared with the sent one by SHA-256, outside the timed part.",
     (
         "Stored: the brokers' log directories, cross-checked with the segment files. Sent: bytes "
-        "that librdkafka counts towards the brokers. CPU: user and system time of each process. "
+        "that librdkafka counts towards the brokers, cross-checked with a proxy that one more "
+        "image passes. CPU: user and system time of each process. "
         "Intervals: 95 %, bootstrap of medians and of their ratios; whole rounds are drawn, since "
         "images of one round are not independent."
     ),
@@ -79,7 +80,7 @@ _LIMITS = (
 )
 
 
-def headline_figures(results: BeforeAfter, findings: Sequence[Finding]) -> list[str]:
+def headline_figures(results: BenchRun, findings: Sequence[Finding]) -> list[str]:
     """Say the outcome in three lines, for a terminal as for the page."""
     changes = [
         f"{_NAMES[quantity][0]} {_change(results, quantity, AFTER, BEFORE)}"
@@ -104,12 +105,12 @@ def headline_figures(results: BeforeAfter, findings: Sequence[Finding]) -> list[
     return lines
 
 
-def headline(results: BeforeAfter, findings: Sequence[Finding]) -> Fragment:
+def headline(results: BenchRun, findings: Sequence[Finding]) -> Fragment:
     """Open the report with its outcome."""
     return opening(headline_figures(results, findings))
 
 
-def storage_answer(results: BeforeAfter) -> Fragment:
+def storage_answer(results: BenchRun) -> Fragment:
     """Answer where the saving in storage comes from."""
     before, plain, after = (
         _median(results, "stored_mb", name) for name in (BEFORE, "binary_none", AFTER)
@@ -123,7 +124,7 @@ def storage_answer(results: BeforeAfter) -> Fragment:
     )
 
 
-def latency_answer(results: BeforeAfter) -> Fragment:
+def latency_answer(results: BenchRun) -> Fragment:
     """Answer who is fast, and what gzip costs where."""
     return paragraph(
         f"An image takes {_said(results, BEFORE)} as JSON, {_said(results, 'binary_none')} as "
@@ -133,7 +134,7 @@ def latency_answer(results: BeforeAfter) -> Fragment:
     )
 
 
-def serialization_answer(results: BeforeAfter) -> Fragment:
+def serialization_answer(results: BenchRun) -> Fragment:
     """Answer which path the guide's two times can be."""
     times = {
         path: summarise(results.serialization_ms(path)).median
@@ -155,7 +156,7 @@ def serialization_answer(results: BeforeAfter) -> Fragment:
     return paragraph(text)
 
 
-def cpu_answer(results: BeforeAfter) -> Fragment:
+def cpu_answer(results: BenchRun) -> Fragment:
     """Answer what the three processes spend."""
     if not results.cpu_s_per_gb(AFTER, "total"):
         return paragraph(
@@ -174,7 +175,7 @@ def cpu_answer(results: BeforeAfter) -> Fragment:
     )
 
 
-def what_got_worse(results: BeforeAfter) -> Fragment:
+def what_got_worse(results: BenchRun) -> Fragment:
     """Name what the recommended way costs, against JSON and against plain binary."""
     points = []
     for other, words in ((BEFORE, "base64 JSON"), ("binary_none", "plain binary")):
@@ -196,7 +197,7 @@ def what_got_worse(results: BeforeAfter) -> Fragment:
     return box("What got worse", points, kind="box worse")
 
 
-def how_measured(results: BeforeAfter) -> Fragment:
+def how_measured(results: BenchRun) -> Fragment:
     """Say what was done, on what, when and how often."""
     work, scene, machine = results.workload, results.scene, results.environment
     when = (
@@ -209,27 +210,27 @@ def how_measured(results: BeforeAfter) -> Fragment:
             f"Scene: {scene.size_bytes:,} bytes. {scene.provenance}",
             f"Machine: {machine.summary}.",
             when,
-            f"Profile {work.profile}: {work.supports}.",
+            f"Workload {work.name}: {work.supports}.",
             *_METHOD,
         ],
     )
 
 
-def how_to_repeat(results: BeforeAfter) -> Fragment:
+def how_to_repeat(results: BenchRun) -> Fragment:
     """Say where the raw samples are, and the command that measures the same again."""
     return paragraph(
         "Raw samples are in results.json beside the executed notebook. The profile again: "
-        f"wildfire-bench report --profile {results.workload.profile}"
+        f"wildfire-bench report --profile {results.workload.name}"
     )
 
 
-def limitations(results: BeforeAfter) -> Fragment:
+def limitations(results: BenchRun) -> Fragment:
     """Say what the numbers do not carry."""
     return box("Limitations", [*_LIMITS, *results.notes], kind="box limits")
 
 
 def _costs(
-    results: BeforeAfter,
+    results: BenchRun,
 ) -> Iterator[tuple[str, str, Callable[[str], Rounds]]]:
     """List all that can get worse, with its unit and its samples by variant."""
     for quantity, (name, unit) in _NAMES.items():
@@ -248,7 +249,7 @@ def _near(value_ms: float, guide_ms: float) -> bool:
     return abs(value_ms / guide_ms - 1) <= TIME_TOLERANCE
 
 
-def _change(results: BeforeAfter, quantity: Quantity, after: str, before: str) -> str:
+def _change(results: BenchRun, quantity: Quantity, after: str, before: str) -> str:
     unit = _NAMES[quantity][1]
     old, new = _median(results, quantity, before), _median(results, quantity, after)
     digits = 1 if old < 100 else 0
@@ -259,14 +260,14 @@ def _change(results: BeforeAfter, quantity: Quantity, after: str, before: str) -
     )
 
 
-def _said(results: BeforeAfter, name: str) -> str:
+def _said(results: BenchRun, name: str) -> str:
     samples = results.end_to_end_ms(name)
     if not samples:
-        return f"(not measured: {variant_named(name).label}) ms"
+        return f"(not measured: {read_driver(name).label}) ms"
     return f"{summarise(samples).median:,.0f} ms"
 
 
-def _median(results: BeforeAfter, quantity: Quantity, name: str) -> float:
+def _median(results: BenchRun, quantity: Quantity, name: str) -> float:
     samples = samples_of(results, quantity, name)
     return summarise(samples).median if samples else float("nan")
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
+from wildfire_bench.bench.drivers import ACROSS_SCENES, Driver, read_driver
 from wildfire_bench.bench.quantities import MB, samples_of
-from wildfire_bench.bench.results import BeforeAfter
+from wildfire_bench.bench.results import BenchRun
 from wildfire_bench.bench.statistics import Interval, summarise
-from wildfire_bench.bench.variants import ACROSS_SCENES, Variant, variant_named
 from wildfire_bench.bench.verdicts import MAIN_KIND, Finding, Verdict
 from wildfire_bench.report.fragments import Cell, Fragment, Raw, table
 
@@ -47,16 +47,16 @@ def verdict_table(findings: Sequence[Finding]) -> Fragment:
     )
 
 
-def measured_table(results: BeforeAfter) -> Fragment:
+def measured_table(results: BenchRun) -> Fragment:
     """List every variant's medians with their spread and number of samples."""
     return table(
-        "Medians; latency with its smallest and largest sample",
+        "Medians; latency with its smallest and largest sample, CPU time with the kernel's part",
         (
             "Variant",
             "Stored, MB",
             "Sent, MB",
             "End to end, ms (range; n)",
-            "Producer, CPU s/GB",
+            "Producer, CPU s/GB (kernel)",
             "Broker",
             "Consumer",
             "Records",
@@ -66,7 +66,7 @@ def measured_table(results: BeforeAfter) -> Fragment:
     )
 
 
-def scenes_table(results: BeforeAfter) -> Fragment | None:
+def scenes_table(results: BenchRun) -> Fragment | None:
     """List what images of other kinds take on the broker's disk; None if none were sent."""
     if not results.scenes:
         return None
@@ -79,13 +79,13 @@ def scenes_table(results: BeforeAfter) -> Fragment | None:
         rows.append([f"{kind} ({name})", *cells])
     return table(
         "Bytes on the broker's disk, % of the image's own, by kind of pixels",
-        ("Pixels", *(variant_named(name).label for name in ACROSS_SCENES)),
+        ("Pixels", *(read_driver(name).label for name in ACROSS_SCENES)),
         rows,
         numeric=True,
     )
 
 
-def _main_cell(results: BeforeAfter, name: str) -> str:
+def _main_cell(results: BenchRun, name: str) -> str:
     samples = samples_of(results, "stored_mb", name)
     return _share(summarise(samples).median * MB if samples else None, results.scene.size_bytes)
 
@@ -94,7 +94,7 @@ def _share(stored_bytes: float | None, size_bytes: int) -> str:
     return _NONE if stored_bytes is None else f"{100 * stored_bytes / size_bytes:.0f}"
 
 
-def _measured_row(results: BeforeAfter, variant: Variant) -> list[Cell]:
+def _measured_row(results: BenchRun, variant: Driver) -> list[Cell]:
     name = variant.name
     latencies = results.end_to_end_ms(name)
     latency = _NONE
@@ -107,12 +107,16 @@ def _measured_row(results: BeforeAfter, variant: Variant) -> list[Cell]:
         _median(samples_of(results, "stored_mb", name), 2),
         _median(samples_of(results, "wire_mb", name), 2),
         latency,
-        *(
-            _median(results.cpu_s_per_gb(name, process), 2)
-            for process in ("producer", "broker", "consumer")
-        ),
+        *(_cpu(results, name, process) for process in ("producer", "broker", "consumer")),
         ", ".join(str(count) for count in sorted(records)) or _NONE,
     ]
+
+
+def _cpu(results: BenchRun, name: str, process: str) -> str:
+    """Give CPU seconds per GB, and the kernel's part where it is known."""
+    system = results.system_cpu_s_per_gb(name, process)
+    part = f" ({_median(system, 1)})" if system else ""
+    return f"{_median(results.cpu_s_per_gb(name, process), 2)}{part}"
 
 
 def _median(samples: Sequence[float], digits: int) -> str:

@@ -7,6 +7,7 @@ Documented in the kernel's admin guide, ``cgroup-v1/cpuacct.rst``, ``cgroup-v1/m
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +39,19 @@ class Cgroup:
         if self.unified:
             return _entry(self.cpu_folder / "cpu.stat", "usage_usec") / 1e6
         return int(_read(self.cpu_folder / "cpuacct.usage")) / 1e9
+
+    def system_cpu_s(self) -> float:
+        """The part of it that the kernel used, in seconds; in steps of 10 ms in version 1.
+
+        Raises
+        ------
+        StackError
+            If the container has ended.
+        """
+        if self.unified:
+            return _entry(self.cpu_folder / "cpu.stat", "system_usec") / 1e6
+        ticks_per_s = os.sysconf("SC_CLK_TCK")
+        return _entry(self.cpu_folder / "cpuacct.stat", "system") / ticks_per_s
 
     def memory_bytes(self) -> int:
         """Memory in use now, without the part of the page cache that can be had back at once.

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from wildfire_bench.errors import StackNotInstalled, StackStartFailed, StackTimeout
 from wildfire_bench.settings import KafkaSettings, S3Settings
-from wildfire_bench.stack.cgroup import find_cgroup
+from wildfire_bench.stack.cgroup import Cgroup, find_cgroup
 from wildfire_bench.stack.compose_file import (
     CLUSTER_SERVICES,
     S3_SERVICE,
@@ -198,21 +198,31 @@ def _as_stack(containers: dict[str, Container], brokers: int, *, s3: bool) -> St
         KafkaSettings(bootstrap_servers=",".join(f"{LOOPBACK}:{port}" for port in ports.values())),
         _s3_settings(containers[S3_SERVICE]) if s3 else None,
         brokers=tuple(_broker(containers[service]) for service in ports),
-        s3_server=ServerProcess("s3", containers[S3_SERVICE].port or 0) if s3 else None,
+        s3_server=_store(containers[S3_SERVICE]) if s3 else None,
     )
 
 
 def _broker(container: Container) -> BrokerProcess:
     node_id, port = int(container.environment["KAFKA_NODE_ID"]), container.port or 0
-    cgroup = container.pid and find_cgroup(container.pid, container.container_id)
-    if not cgroup:
-        # Its process id counts on another machine, or on the virtual one of Docker Desktop.
+    cgroup = _cgroup(container)
+    if cgroup is None:
         return BrokerProcess(node_id, port)
     folder = container.folders.get(KAFKA_DATA)
     readable = folder is not None and os.access(folder, os.R_OK | os.X_OK)
     return BrokerProcess(
         node_id, port, pid=container.pid, data_dir=folder if readable else None, cgroup=cgroup
     )
+
+
+def _store(container: Container) -> ServerProcess:
+    cgroup = _cgroup(container)
+    pid = None if cgroup is None else container.pid
+    return ServerProcess("s3", container.port or 0, pid=pid, cgroup=cgroup)
+
+
+def _cgroup(container: Container) -> Cgroup | None:
+    """None where its process id counts on another machine, or the virtual one of Docker Desktop."""
+    return find_cgroup(container.pid, container.container_id) if container.pid else None
 
 
 def _s3_settings(container: Container) -> S3Settings:

@@ -36,6 +36,8 @@ class ServerProcess:
         Its process id; None when it is stopped, or not a process of this machine.
     log_file, data_dir
         Where it writes; None when not known.
+    cgroup
+        Where the kernel counts its container's CPU time and memory; None outside a container.
     control
         What can start and end it; None for a server that is not ours to end.
     """
@@ -48,12 +50,14 @@ class ServerProcess:
         pid: int | None = None,
         log_file: Path | None = None,
         data_dir: Path | None = None,
+        cgroup: Cgroup | None = None,
         control: ServerControl | None = None,
     ) -> None:
         self.name = name
         self.port = port
         self.log_file = log_file
         self.data_dir = data_dir
+        self.cgroup = cgroup
         self._pid = pid
         self._control = control
 
@@ -118,8 +122,6 @@ class BrokerProcess(ServerProcess):
         Its Kafka node id.
     gc_log_file
         Log of the JVM's garbage collections (unified logging); None when not known.
-    cgroup
-        Where the kernel counts its container's CPU time and memory; None outside a container.
     """
 
     def __init__(
@@ -140,8 +142,8 @@ class BrokerProcess(ServerProcess):
             pid=pid,
             log_file=log_file,
             data_dir=data_dir,
+            cgroup=cgroup,
             control=control,
         )
         self.node_id = node_id
         self.gc_log_file = gc_log_file
-        self.cgroup = cgroup

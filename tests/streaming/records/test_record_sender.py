@@ -10,7 +10,7 @@ import pytest
 from tests.streaming.conftest import picture
 from tests.streaming.examples import ALERT, DETECTION, EXAMPLES, READING, reading
 from wildfire_bench import KafkaDataProducer
-from wildfire_bench.bench.probes import segment_bytes
+from wildfire_bench.bench.storage_probe import segment_bytes
 from wildfire_bench.errors import (
     DeliveryFailed,
     InputError,

@@ -1,0 +1,63 @@
+import socket
+import socketserver
+import threading
+
+import pytest
+
+from wildfire_bench.bench.wire_proxy import WireProxy
+from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.connection import open_admin
+
+TIMEOUT_S = 20.0
+ANSWER = b"y" * 3_000
+
+
+class Answering(socketserver.BaseRequestHandler):
+    """Reads 1,000 bytes, answers with 3,000."""
+
+    def handle(self):
+        missing = 1_000
+        while missing and (piece := self.request.recv(missing)):
+            missing -= len(piece)
+        self.request.sendall(ANSWER)
+
+
+@pytest.fixture
+def server():
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Answering) as listening:
+        thread = threading.Thread(target=listening.serve_forever, daemon=True)
+        thread.start()
+        yield listening.server_address[1]
+        listening.shutdown()
+        thread.join(TIMEOUT_S)
+
+
+def test_every_byte_is_counted_by_direction_and_passed_on(server):
+    with WireProxy([server], kafka=False) as proxy:
+        with socket.create_connection(("127.0.0.1", proxy.ports[server]), TIMEOUT_S) as client:
+            client.sendall(b"x" * 1_000)
+            received = b"".join(iter(lambda: client.recv(65_536), b""))
+        assert received == ANSWER
+        assert (proxy.traffic.to_server, proxy.traffic.from_server) == (1_000, 3_000)
+
+
+def test_a_server_that_is_gone_closes_the_connection():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+    with (
+        WireProxy([port], kafka=False) as proxy,
+        socket.create_connection(("127.0.0.1", proxy.ports[port]), TIMEOUT_S) as client,
+    ):
+        assert client.recv(1) == b""
+
+
+@pytest.mark.integration
+def test_brokers_are_known_by_the_proxys_ports(stack):
+    settings = stack.apply(Settings())
+    ports = [broker.port for broker in stack.brokers]
+    with WireProxy(ports, kafka=True) as proxy:
+        kafka = settings.kafka.model_copy(update={"bootstrap_servers": proxy.addresses})
+        admin = open_admin(settings.model_copy(update={"kafka": kafka}))
+        told = {broker.port for broker in admin.list_topics(timeout=TIMEOUT_S).brokers.values()}
+    assert told == set(proxy.ports.values())
