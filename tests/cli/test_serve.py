@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from tests.served import DEADLINE_S, TOKEN, prometheus, queried, sample, serve, serving, wait_for
+from tests.streaming.examples import READING
+from wildfire_bench.monitoring.panels import PANELS
+from wildfire_bench.report.notebooks import run_notebook
 from wildfire_bench.settings import Settings
-from wildfire_bench.stack.ports import free_ports
+from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
 
 pytestmark = pytest.mark.integration
 
-DEADLINE_S = 60
-TOKEN = "a-token-that-nobody-guesses"
 GUIDES_LINES = (
     "Using zstd compression (level: 1)",
     "Binary Kafka producer started for image handling",
@@ -40,95 +39,14 @@ GUIDES_METRICS = (
 )
 
 
-def serve(*options: str) -> list[str]:
-    """The command, for a process of its own."""
-    code = "import sys; from wildfire_bench.cli import main; sys.exit(main(sys.argv[1:]))"
-    return [sys.executable, "-c", code, "serve", *options]
+async def send_a_reading(settings: Settings) -> None:
+    async with KafkaDataProducer(settings=settings) as producer:
+        await producer.send(READING, "iot_sensor", "station-7")
 
 
-def wait_for(condition: Callable[[], Any], what: str) -> Any:
-    """The first true answer; fails after a deadline."""
-    deadline = time.monotonic() + DEADLINE_S
-    while time.monotonic() < deadline:
-        try:
-            if answer := condition():
-                return answer
-        except httpx.TransportError:
-            pass
-        time.sleep(0.1)
-    pytest.fail(f"not within {DEADLINE_S} s: {what}")
-
-
-@contextmanager
-def serving(settings: Settings, folder: Path, *options: str) -> Iterator[tuple[str, Any, Path]]:
-    """Base URL, process and log of a service that is ready."""
-    (port,) = free_ports(1)
-    log = folder / "serve.log"
-    assert settings.s3.secret_key is not None
-    given = {
-        "S3_ENDPOINT": str(settings.s3.endpoint),
-        "S3_ACCESS_KEY": str(settings.s3.access_key),
-        "S3_SECRET_KEY": settings.s3.secret_key.get_secret_value(),
-        "S3_SECURE": "false",
-        "S3_BUCKET": settings.s3.bucket,
-        "WILDFIRE_SERVICE_TOKEN": TOKEN,
-    }
-    command = serve("--port", str(port), *options)
-    with log.open("wb") as err:
-        process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **given}, stderr=err, stdout=err
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(
-            lambda: process.poll() is not None or get(url, "/readyz").status_code == 200, "ready"
-        )
-        yield url, process, log
-    finally:
-        if process.poll() is None:
-            process.kill()
-        process.wait()
-
-
-def get(url: str, path: str) -> httpx.Response:
-    return httpx.get(url + path, headers={"Authorization": f"Bearer {TOKEN}"}, timeout=10)
-
-
-def sample(url: str, name: str) -> float:
-    lines = get(url, "/metrics").text.splitlines()
-    return sum(float(line.split(" ")[1]) for line in lines if line.split(" ")[0] == name)
-
-
-@contextmanager
-def prometheus(url: str, folder: Path) -> Iterator[str]:
-    """A Prometheus that scrapes the service every second."""
-    if shutil.which("prometheus") is None:
-        pytest.skip("Debian's prometheus is not installed")
-    (port,) = free_ports(1)
-    config = folder / "prometheus.json"  # JSON is YAML
-    job = {
-        "job_name": "wildfire",
-        "scrape_interval": "1s",
-        "authorization": {"credentials": TOKEN},
-        "static_configs": [{"targets": [url.removeprefix("http://")]}],
-    }
-    config.write_text(json.dumps({"scrape_configs": [job]}))
-    where = [f"--config.file={config}", f"--storage.tsdb.path={folder / 'tsdb'}"]
-    with (folder / "prometheus.log").open("wb") as log:
-        process = subprocess.Popen(
-            ["prometheus", *where, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log
-        )
-    try:
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def queried(url: str, query: str) -> list[Any]:
-    answer = httpx.get(f"{url}/api/v1/query", params={"query": query}, timeout=10).json()
-    result: list[Any] = answer.get("data", {}).get("result", [])
-    return result
+def rules(url: str) -> list[Any]:
+    groups = httpx.get(f"{url}/api/v1/rules", timeout=10).json()["data"]["groups"]
+    return [rule for group in groups for rule in group["rules"]]
 
 
 @pytest.fixture
@@ -153,21 +71,31 @@ def test_a_service_sends_receives_is_scraped_and_ends_in_good_order(
     options = ["--watch", "incoming", "--source-id", "nrt", "--settle", "0.1", "--log-format"]
     with serving(user, tmp_path, *options, "json", "--group", f"{user.topic_prefix}g") as running:
         url, process, log = running
-        (incoming / "direct.json").write_text('{"satellite": "Landsat-8"}')
-        for name, size in sizes.items():
-            (incoming / f"{name}.tif").write_bytes(tiff(size))
-        wait_for(lambda: sample(url, "binary_images_sent_total") == 3, "all are sent")
         with prometheus(url, tmp_path) as asked:
-            for name in GUIDES_METRICS:
-                wait_for(lambda name=name: queried(asked, name), f"{name} in Prometheus")
+            wait_for(lambda: len(queried(asked, "binary_images_sent_total[1m]")), "it scrapes")
+            (incoming / "direct.json").write_text('{"satellite": "Landsat-8"}')
+            for name, size in sizes.items():
+                (incoming / f"{name}.tif").write_bytes(tiff(size))
             received = f'sum(wildfire_images_received_total{{group="{user.topic_prefix}g"}})'
             three = lambda: [each["value"][1] for each in queried(asked, received)] == ["3"]  # noqa: E731
             wait_for(three, "all are received")
+            for name in GUIDES_METRICS:
+                wait_for(lambda name=name: queried(asked, name), f"{name} in Prometheus")
+            asyncio.run(send_a_reading(user))
+            for query in (query for panel in PANELS for query in panel.queries):
+                text = query.over("20s")
+                wait_for(lambda text=text: queried(asked, text), text)
+            for rule in rules(asked):
+                assert rule["health"] == "ok", rule
+            where = {"prometheus_url": asked, "minutes": 1, "window": "20s"}
+            page = run_notebook("dashboard", where, tmp_path / "page").path.read_text()
             up = [each["value"][1] for each in queried(asked, "up")]
+        assert sample(url, "binary_images_sent_total") == 3
         process.send_signal(signal.SIGTERM)
         assert process.wait(DEADLINE_S) == 0
         lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert up == ["1"]
+    assert "Every panel has something to show." in page
     messages = [line["message"] for line in lines if line["log.level"] == "info"]
     assert [each for each in messages if each in GUIDES_LINES] == list(GUIDES_LINES)
     of_images = [line.get("wildfire.image_id") for line in lines if line["log.level"] == "info"]

@@ -193,10 +193,9 @@ PANELS: Final = (
         "coordinates.",
         "short",
         (
+            Query("sum (increase(wildfire_dead_letters_total[1h]))", "all"),
             Query(
-                "sum by (error) (increase(wildfire_dead_letters_total[1h])) > 0 or "
-                "sum (increase(wildfire_dead_letters_total[1h]))",
-                "{{error}}",
+                "topk(5, sum by (error) (increase(wildfire_dead_letters_total[1h])))", "{{error}}"
             ),
         ),
     ),

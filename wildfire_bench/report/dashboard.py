@@ -103,7 +103,7 @@ def panel_figure(found: PanelLines) -> Figure | None:
     panel, drawn = found.panel, found.lines[:MAX_LINES]
     unit, factor = _UNITS[panel.unit]
     with plot_style():
-        drawing, axes = plt.subplots(figsize=(8.2, 2.6), layout="constrained")
+        drawing, axes = plt.subplots(figsize=(8.2, 2.9), layout="constrained")
         for index, (name, line) in enumerate(drawn):
             axes.plot(
                 [datetime.fromtimestamp(at, UTC) for at in line.times_s],  # type: ignore[arg-type]
@@ -141,7 +141,9 @@ def _dress(axes: Axes, title: str, unit: str) -> None:
     axes.set_ylabel(unit)
     axes.set_ylim(bottom=0)
     axes.grid(visible=True, axis="y")
-    axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=8)
+    axes.legend(
+        loc="upper left", bbox_to_anchor=(0, -0.16), ncols=2, frameon=False, fontsize=8, borderpad=0
+    )
 
 
 def _named(legend: str, line: Line) -> str:

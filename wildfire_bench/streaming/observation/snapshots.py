@@ -8,11 +8,14 @@ status API of `wildfire_bench.monitoring` read these, and so can a program.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from wildfire_bench import errors
 
-__all__ = ["Observable", "Snapshot", "error_name"]
+__all__ = ["OTHER_ERROR", "Observable", "Snapshot", "error_name"]
+
+OTHER_ERROR: Final = "Other"
+"""What errors are called that are not this library's."""
 
 
 class Snapshot(Protocol):
@@ -37,4 +40,4 @@ def error_name(error: BaseException) -> str:
     for kind in type(error).__mro__:
         if kind.__module__ == errors.__name__:
             return kind.__name__
-    return "Other"
+    return OTHER_ERROR
