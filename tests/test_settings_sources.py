@@ -9,6 +9,7 @@ from wildfire_bench.settings import DataType, Settings, setting_keys
 from wildfire_bench.settings_environment import ENVIRONMENT_VARIABLES, as_environment
 from wildfire_bench.settings_sources import load_settings
 
+HUSH = "hush-and-nobody-hears"
 EXAMPLE = Path(__file__).parents[1] / "docs" / "streaming_config.yaml"
 
 
@@ -253,10 +254,10 @@ def test_secrets_are_hidden_however_settings_are_shown(form):
 
 def test_every_setting_that_is_named_like_a_secret_is_hidden():
     named = re.compile("(password|secret|secret_key|token)$")
-    secrets = {key: "hush" for key in setting_keys() if named.search(key)}
+    secrets = {key: HUSH for key in setting_keys() if named.search(key)}
     loaded = load_settings(environ={}, overrides={**secrets, "s3.access_key": "me"})
     assert len(secrets) >= 4
-    assert "hush" not in repr(loaded)
+    assert HUSH not in repr(loaded)
 
 
 @pytest.mark.parametrize("variable", ["S3_SECRET_KEY", "KAFKA_SSL_KEY_PASSWORD"])

@@ -25,6 +25,7 @@ from wildfire_bench.stack.jar_lock import KAFKA_VERSION
 
 ROOT = Path(__file__).parents[2]
 BROKERS = (SINGLE_SERVICE, *CLUSTER_SERVICES)
+WATCHING = ("wildfire-prometheus", "wildfire-grafana")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,9 @@ def test_every_volume_used_is_declared_and_the_other_way_round(compose: dict[str
         for service in compose["services"].values()
         for mount in service["volumes"]
     }
-    assert used == set(compose["volumes"])
+    folders = {mount for mount in used if mount.startswith("./")}
+    assert all((ROOT / folder).is_dir() for folder in folders)
+    assert used - folders == set(compose["volumes"])
 
 
 def test_every_variable_is_in_the_example(compose: dict[str, Any]) -> None:
@@ -75,7 +78,7 @@ def test_every_port_is_bound_to_loopback_and_to_one_service(compose: dict[str, A
 def test_containers_are_named_as_their_services(compose: dict[str, Any]) -> None:
     names = {name: each["container_name"] for name, each in compose["services"].items()}
     guides = {"data-ingestion-service": "wildfire-data-ingestion"}
-    assert names == {name: name for name in (*BROKERS, S3_SERVICE)} | guides
+    assert names == {name: name for name in (*BROKERS, S3_SERVICE, *WATCHING)} | guides
 
 
 def test_every_service_has_a_health_check(compose: dict[str, Any]) -> None:
@@ -88,7 +91,8 @@ def test_cluster_and_service_start_only_when_asked_for(compose: dict[str, Any]) 
         SINGLE_SERVICE: None,
         S3_SERVICE: None,
         **{service: ["cluster"] for service in CLUSTER_SERVICES},
-        "data-ingestion-service": ["service"],
+        "data-ingestion-service": ["service", "monitoring"],
+        **{service: ["monitoring"] for service in WATCHING},
     }
 
 

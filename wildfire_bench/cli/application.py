@@ -50,7 +50,9 @@ COMMANDS: Mapping[str, SubCommand] = MappingProxyType(
         "send": SubCommand("send", "send", "Send image files into Kafka."),
         "receive": SubCommand("receive", "receive", "Receive images into a folder."),
         "serve": SubCommand(
-            "serve", "serve", "Send, receive and answer on the status API, as a service."
+            "serve",
+            "serve",
+            "Send, receive and answer on the status API, as a service.",
         ),
         "verify": SubCommand(
             "verify", "verify", "Send images by every route, receive them and compare."

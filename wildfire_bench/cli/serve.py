@@ -68,7 +68,7 @@ def serve(
     config: ConfigOption = None,
     bootstrap_servers: BootstrapOption = None,
 ) -> None:
-    """Send a folder, receive images and records, and answer on the status API.
+    """Send, receive and answer on the status API, as a service.
 
     It runs until Ctrl-C or SIGTERM, which are its usual end: then it takes no new file, finishes
     what it has begun, 30 seconds at most, and ends with status 0; a second one ends it at once. The

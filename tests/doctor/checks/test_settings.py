@@ -22,7 +22,12 @@ ODD = {
     "always spill": {"kafka_consumer": ConsumerSettings(memory_bytes=50_000_000)},
     "ignores it": {"kafka": KafkaSettings(sasl_username="me")},
     "readable": {
-        "kafka": KafkaSettings(security_protocol="SASL_PLAINTEXT", sasl_mechanism="PLAIN")
+        "kafka": KafkaSettings(
+            security_protocol="SASL_PLAINTEXT",
+            sasl_mechanism="PLAIN",
+            sasl_username="me",
+            sasl_password="not said",
+        )
     },
     "without TLS": {"s3": S3Settings(endpoint="http://store.example:9000")},
 }

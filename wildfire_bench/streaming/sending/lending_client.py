@@ -48,6 +48,9 @@ _LOG_LEVELS: Final = (
     logging.DEBUG,
 )
 """Python's level for each of syslog's eight."""
+_PURGED: Final = frozenset(
+    {KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT, KafkaError._FATAL}  # noqa: SLF001 - librdkafka's own names
+)
 
 
 _NOTHING: Final = ctypes.create_string_buffer(1)
@@ -241,8 +244,11 @@ class LendingClient:
 
     def _settle(self, message: Any) -> None:
         lent = self._lent.pop(message.opaque)
-        error = self._error(message.error) if message.error else None
-        place = None
+        error, place = None, None
+        if message.error:
+            # A fatal error purges what is queued, and may be reported after it.
+            cause = self._fatal() if message.error in _PURGED else None
+            error = cause or self._error(message.error)
         if error is None:
             place = RecordPlace(lent.topic, message.partition, message.offset)
         lent.delivered(error, place)
@@ -252,9 +258,13 @@ class LendingClient:
         code = self._library.rd_kafka_event_error(event)
         if code != KafkaError._FATAL:  # noqa: SLF001 - librdkafka's own name
             return KafkaError(code, _text(self._library.rd_kafka_event_error_string(event)))
+        return self._fatal() or self._error(code)
+
+    def _fatal(self) -> KafkaError | None:
+        """Why the client is of no use any more; None while it is."""
         text = ctypes.create_string_buffer(ERROR_CHARS)
         cause = self._library.rd_kafka_fatal_error(self._handle, text, len(text))
-        return KafkaError(cause, _text(text.value), True)
+        return KafkaError(cause, _text(text.value), True) if cause else None
 
     def _error(self, code: int) -> KafkaError:
         return KafkaError(code, _text(self._library.rd_kafka_err2str(code)))
