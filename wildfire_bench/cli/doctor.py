@@ -10,7 +10,6 @@ import typer
 
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
 from wildfire_bench.doctor import Result, Severity, Surroundings, all_checks, examine, worst
-from wildfire_bench.doctor.surroundings import SERVICE_URL
 
 __all__ = ["app"]
 
@@ -43,8 +42,14 @@ def doctor(
         ),
     ] = False,
     service: Annotated[
-        str, typer.Option(metavar="URL", help="Where the status API of a service is looked for.")
-    ] = SERVICE_URL,
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Where the status API of a service is looked for; it is sent the settings' token. "
+            "Left out: where the settings have it listen.",
+            show_default=False,
+        ),
+    ] = None,
     config: ConfigOption = None,
     bootstrap_servers: BootstrapOption = None,
     as_json: JsonOption = False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -15,10 +16,8 @@ from wildfire_bench.settings_sources import LoadedSettings
 if TYPE_CHECKING:
     from wildfire_bench.doctor.kafka_view import KafkaView
 
-__all__ = ["SERVICE_URL", "Surroundings"]
+__all__ = ["Surroundings"]
 
-SERVICE_URL: Final = "http://127.0.0.1:8003"
-"""Where the service's status API listens (guide, section 8)."""
 ANSWER_TIMEOUT_S: Final = 5.0
 """How long brokers and store may take to answer, where the settings would allow for more."""
 MIN_SECRET_CHARS: Final = 3
@@ -39,7 +38,8 @@ class Surroundings:
     clock
         Seconds since the epoch, as this machine counts.
     service_url
-        Where the status API of a running service is looked for.
+        Where the status API of a running service is looked for; None for where the settings have
+        it listen.
     """
 
     def __init__(
@@ -48,12 +48,12 @@ class Surroundings:
         *,
         write: bool = False,
         clock: Callable[[], float] = time.time,
-        service_url: str = SERVICE_URL,
+        service_url: str | None = None,
     ) -> None:
         self._load = load
         self.write = write
         self.clock = clock
-        self.service_url = service_url
+        self._service_url = service_url
 
     @cached_property
     def loaded(self) -> LoadedSettings:
@@ -80,6 +80,14 @@ class Surroundings:
 
         return KafkaView(self.settings)
 
+    @property
+    def service_url(self) -> str:
+        """Where the status API of a service is looked for, without a slash at its end."""
+        if self._service_url is not None:
+            return self._service_url.rstrip("/")
+        service = self.settings.service
+        return f"http://{_own_address(service.host)}:{service.port}"
+
     def without_secrets(self, text: str) -> str:
         """Put stars in the place of every secret of the settings."""
         if "loaded" not in self.__dict__:
@@ -87,6 +95,17 @@ class Surroundings:
         for secret in _secrets(self.loaded.settings):
             text = text.replace(secret, "***")
         return text
+
+
+def _own_address(host: str) -> str:
+    """Where this machine reaches what listens on `host`, as a URL has it."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.version == 4:
+        return "127.0.0.1" if address.is_unspecified else host
+    return "[::1]" if address.is_unspecified else f"[{host}]"
 
 
 def _secrets(settings: BaseModel) -> Iterator[str]:
