@@ -16,10 +16,11 @@ RUN python3 -m venv /opt/wildfire-bench \
 
 FROM $BASE
 COPY --from=build /opt/wildfire-bench /opt/wildfire-bench
-# What is to be sent, and the note of what was: a volume.
-RUN mkdir -p /data/incoming && chown -R 1000 /data
+# What is to be sent, the note of what was, and incomplete images that memory has no room for. A
+# volume takes its owner from here: one of its own, who is nobody on the host.
+RUN mkdir -p /data/incoming /data/spill && chown -R 10001:10001 /data
 ENV PATH=/opt/wildfire-bench/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 HOME=/tmp
-USER 1000
+USER 10001:10001
 WORKDIR /data
 VOLUME /data
 EXPOSE 8003

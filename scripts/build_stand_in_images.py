@@ -3,10 +3,10 @@
 ``python scripts/build_stand_in_images.py``, as root on Debian, with a Docker engine that answers
 and the ``embedded`` extra installed. Nothing is pulled from an image registry: the base is a
 few of Debian's packages; Kafka is its official jars, started by the official image's own wrapper
-class; SeaweedFS is the program of its wheel.
+class; SeaweedFS is the program of its wheel; Prometheus is Debian's, where it is installed.
 
-For the service's Dockerfile there is a base with Debian's Python, and wheels of what it installs in
-build/wheels; how to build with these is printed at the end.
+The service is built from its own Dockerfile, on a base with Debian's Python and from wheels of what
+it installs, in build/wheels; how to do that by hand is printed at the end.
 
 The servers get the tags that docker-compose.yml names, since that is what is to be tried, and the
 label ``wildfire-bench.stand-in``. An image that has such a tag without that label is an official
@@ -23,13 +23,21 @@ import tempfile
 from pathlib import Path
 
 from wildfire_bench.errors import StackError
-from wildfire_bench.stack.compose_file import S3_SERVICE, SINGLE_SERVICE, service_image
+from wildfire_bench.stack.compose_file import (
+    DATA_INGESTION_SERVICE,
+    PROMETHEUS_SERVICE,
+    S3_SERVICE,
+    SINGLE_SERVICE,
+    service_image,
+)
 from wildfire_bench.stack.jars import ensure_jars
 from wildfire_bench.stack.java import java_executable
 from wildfire_bench.stack.kafka_node import LOG_CONFIG
 from wildfire_bench.stack.s3_server import weed_executable
 
 RECIPES = Path(__file__).with_name("stand_in_images")
+ROOT = Path(__file__).parents[1]
+PROMETHEUS = "/usr/bin/prometheus"
 BASE_IMAGE = "wildfire-bench-stand-in-base:latest"
 LABEL = "wildfire-bench.stand-in"
 PACKAGES = ("base-files", "bash", "busybox", "libc6", "libgcc-s1", "libtinfo6", "zlib1g")
@@ -42,17 +50,20 @@ PYTHON_PACKAGES = (
     *("python3.11-venv", "python3-minimal"),
 )
 WHEELS = "build/wheels"
-APPLETS = ("chown", "grep", "ln", "mkdir", "sh", "wget")
+APPLETS = ("chown", "cp", "grep", "ln", "mkdir", "sh", "wget")
 USERS = "root:x:0:0:root:/:/bin/sh\nappuser:x:1000:1000::/:/bin/bash\n"
 DOWNLOAD_TIMEOUT_S = 60
 BUILD_TIMEOUT_S = 60
 WHEELS_TIMEOUT_S = 300
+SERVICE_TIMEOUT_S = 120
 
 
 def main() -> int:
     """Build what is missing; say what was done."""
     try:
         builders = {SINGLE_SERVICE: _kafka_context, S3_SERVICE: _seaweedfs_context}
+        if Path(PROMETHEUS).is_file():
+            builders[PROMETHEUS_SERVICE] = _prometheus_context
         for service, fill_context in builders.items():
             image = service_image(service)
             if _exists(image) and not _is_stand_in(image):
@@ -66,10 +77,7 @@ def main() -> int:
             print(f"{image}: stand-in built; it was not pulled and is not the official image")
         _ensure_python()
         _collect_wheels()
-        print(
-            f"for the service: PYTHON_IMAGE={PYTHON_IMAGE} PIP_NO_INDEX=1 "
-            f"PIP_FIND_LINKS=/src/{WHEELS} docker-compose up -d --build data-ingestion-service"
-        )
+        _build_service()
     except (StackError, OSError, subprocess.SubprocessError) as error:
         print(f"no stand-in images: {_reason(error)}", file=sys.stderr)
         return 1
@@ -89,12 +97,11 @@ def _ensure_python() -> None:
 
 def _collect_wheels() -> None:
     """Wheels of the package and all that its Dockerfile installs, for Debian's Python."""
-    root = RECIPES.parents[1]
     with tempfile.TemporaryDirectory(prefix="wildfire-venv-") as folder:
         _run(["/usr/bin/python3", "-m", "venv", folder], timeout_s=BUILD_TIMEOUT_S)
         wheel = [f"{folder}/bin/pip", "wheel", "--quiet", "--wheel-dir", WHEELS]
         wanted = ["--constraint", "constraints.txt", ".[api,fast]", "hatchling", "hatch-vcs"]
-        _run([*wheel, *wanted], timeout_s=WHEELS_TIMEOUT_S, work_dir=root)
+        _run([*wheel, *wanted], timeout_s=WHEELS_TIMEOUT_S, work_dir=ROOT)
 
 
 def _import_packages(image: str, names: tuple[str, ...]) -> None:
@@ -144,6 +151,22 @@ def _kafka_context(context: Path) -> None:
 def _seaweedfs_context(context: Path) -> None:
     _link(weed_executable(), context / "weed")
     shutil.copy(RECIPES / "seaweedfs" / "Dockerfile", context)
+
+
+def _prometheus_context(context: Path) -> None:
+    _link(PROMETHEUS, context / "prometheus")
+    shutil.copy(RECIPES / "prometheus" / "Dockerfile", context)
+
+
+def _build_service() -> None:
+    image = service_image(DATA_INGESTION_SERVICE)
+    given = {"BASE": PYTHON_IMAGE, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": f"/src/{WHEELS}"}
+    words = [word for name, value in given.items() for word in ("--build-arg", f"{name}={value}")]
+    _docker("build", "--quiet", *words, "--tag", image, str(ROOT), timeout_s=SERVICE_TIMEOUT_S)
+    print(
+        f"{image}: built; by hand: PYTHON_IMAGE={PYTHON_IMAGE} PIP_NO_INDEX=1 "
+        f"PIP_FIND_LINKS=/src/{WHEELS} docker-compose up -d --build {DATA_INGESTION_SERVICE}"
+    )
 
 
 def _link(source: Path | str, target: Path | str) -> None:

@@ -11,8 +11,12 @@ import pytest
 
 from wildfire_bench.cli import main
 from wildfire_bench.errors import StackNotInstalled
-from wildfire_bench.stack.compose import ALL_SERVICES
-from wildfire_bench.stack.compose_file import S3_SERVICE, SINGLE_SERVICE, service_image
+from wildfire_bench.stack.compose_file import (
+    S3_SERVICE,
+    SINGLE_SERVICE,
+    container_names,
+    service_image,
+)
 from wildfire_bench.stack.engine import DockerEngine
 from wildfire_bench.stack.ports import free_ports
 
@@ -47,6 +51,12 @@ def running_containers(folder: Path, *options: str) -> Iterator[None]:
             assert main(["stack", "down", "--kind", "compose", "--volumes"]) == 0
 
 
+def require_image(image: str) -> None:
+    """Skip where the engine has no such image: none is pulled."""
+    if DockerEngine().run(["docker", "image", "inspect", image]).returncode != 0:
+        pytest.skip(f"docker has no image {image}: scripts/build_stand_in_images.py")
+
+
 def _skip_where_it_cannot_run() -> None:
     engine = DockerEngine()
     try:
@@ -55,8 +65,7 @@ def _skip_where_it_cannot_run() -> None:
     except StackNotInstalled as error:
         pytest.skip(str(error))
     for image in (service_image(SINGLE_SERVICE), service_image(S3_SERVICE)):
-        if engine.run(["docker", "image", "inspect", image]).returncode != 0:
-            pytest.skip(f"docker has no image {image}")
+        require_image(image)
     names = engine.run(["docker", "container", "ls", "--all", "--format", "{{.Names}}"]).stdout
-    if used := set(names.split()) & set(ALL_SERVICES):
+    if used := set(names.split()) & set(container_names()):
         pytest.skip(f"in use: {', '.join(sorted(used))}")

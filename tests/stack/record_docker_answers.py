@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wildfire_bench.stack.compose import ALL_SERVICES, compose_down, compose_up
+from wildfire_bench.stack.compose import ALL_SERVERS, compose_down, compose_up
 from wildfire_bench.stack.engine import Answer, DockerEngine
 
 ANSWERS = Path(__file__).with_name("docker_answers")
@@ -47,7 +47,7 @@ def record(name: str) -> Path:
         moments["starting"] = recorder.seen[0]
         moments["running"] = recorder.seen[-1]
         recorder.run(["docker", "kill", "wildfire-kafka"])
-        recorder.run(["docker", "container", "inspect", *ALL_SERVICES])
+        recorder.run(["docker", "container", "inspect", *ALL_SERVERS])
         moments["one killed"] = recorder.seen[-1]
         compose_down(volumes=True)
         compose_up(brokers=3, s3=False, engine=recorder)

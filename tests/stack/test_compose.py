@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from wildfire_bench.stack.compose import (
     find_compose,
     open_compose,
 )
+from wildfire_bench.stack.compose_file import DATA_INGESTION_SERVICE
+from wildfire_bench.stack.containers import SERVICE_LABEL
 from wildfire_bench.stack.engine import Answer, DockerEngine
 
 
@@ -199,6 +202,21 @@ def test_stopping_takes_the_project_that_made_the_containers(engine: RecordedEng
     down = engine.asked[-1]
     assert down[down.index("--project-name") + 1] == "fires"
     assert down[-1] == "down"
+
+
+@pytest.mark.parametrize("profile", ["cluster", "service", "monitoring"])
+def test_stopping_goes_through_every_profile(engine: RecordedEngine, profile: str) -> None:
+    compose_down(engine=engine)
+    assert ("--profile", profile) in pairwise(engine.asked[-1])
+
+
+def test_stopping_finds_a_service_that_runs_without_a_stack(engine: RecordedEngine) -> None:
+    service = engine.containers["wildfire-s3"]
+    service["Name"] = "/wildfire-data-ingestion"
+    service["Config"]["Labels"][SERVICE_LABEL] = DATA_INGESTION_SERVICE
+    alone = RecordedEngine([service])
+    assert compose_down(engine=alone)
+    assert alone.asked[-1][-1] == "down"
 
 
 def test_stopping_keeps_the_data_unless_told(engine: RecordedEngine) -> None:

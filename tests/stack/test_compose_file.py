@@ -12,11 +12,16 @@ from typing import Any
 import pytest
 import yaml
 
+from wildfire_bench.settings_environment import ENVIRONMENT_VARIABLES
 from wildfire_bench.stack.compose_file import (
     CLUSTER_SERVICES,
+    DATA_INGESTION_SERVICE,
+    PROMETHEUS_SERVICE,
     S3_SERVICE,
     SINGLE_SERVICE,
     compose_file,
+    container_names,
+    profiles,
     service_command,
     service_environment,
     service_image,
@@ -25,7 +30,7 @@ from wildfire_bench.stack.jar_lock import KAFKA_VERSION
 
 ROOT = Path(__file__).parents[2]
 BROKERS = (SINGLE_SERVICE, *CLUSTER_SERVICES)
-WATCHING = ("wildfire-prometheus", "wildfire-grafana")
+WATCHING = (PROMETHEUS_SERVICE, "wildfire-grafana")
 
 
 @pytest.fixture(scope="module")
@@ -77,23 +82,30 @@ def test_every_port_is_bound_to_loopback_and_to_one_service(compose: dict[str, A
 
 def test_containers_are_named_as_their_services(compose: dict[str, Any]) -> None:
     names = {name: each["container_name"] for name, each in compose["services"].items()}
-    guides = {"data-ingestion-service": "wildfire-data-ingestion"}
+    guides = {DATA_INGESTION_SERVICE: "wildfire-data-ingestion"}
     assert names == {name: name for name in (*BROKERS, S3_SERVICE, *WATCHING)} | guides
+    assert container_names() == tuple(names.values())
 
 
 def test_every_service_has_a_health_check(compose: dict[str, Any]) -> None:
     assert all("healthcheck" in service for service in compose["services"].values())
 
 
-def test_cluster_and_service_start_only_when_asked_for(compose: dict[str, Any]) -> None:
-    profiles = {name: each.get("profiles") for name, each in compose["services"].items()}
-    assert profiles == {
+def test_folders_of_the_host_are_only_read(compose: dict[str, Any]) -> None:
+    mounts = [mount for each in compose["services"].values() for mount in each["volumes"]]
+    assert all(mount.endswith(":ro") for mount in mounts if mount.startswith("./"))
+
+
+def test_only_a_stack_starts_unless_more_is_asked_for(compose: dict[str, Any]) -> None:
+    found = {name: each.get("profiles") for name, each in compose["services"].items()}
+    assert found == {
         SINGLE_SERVICE: None,
         S3_SERVICE: None,
         **{service: ["cluster"] for service in CLUSTER_SERVICES},
-        "data-ingestion-service": ["service", "monitoring"],
+        DATA_INGESTION_SERVICE: ["service", "monitoring"],
         **{service: ["monitoring"] for service in WATCHING},
     }
+    assert profiles() == ("cluster", "monitoring", "service")
 
 
 @pytest.mark.parametrize("service", BROKERS)
@@ -126,6 +138,24 @@ def test_largest_topic_passes_every_limit(service: str) -> None:
         assert int(environment[limit]) >= 50 * 1024 * 1024
 
 
+def test_the_service_has_no_right_that_it_does_not_need(compose: dict[str, Any]) -> None:
+    service = compose["services"][DATA_INGESTION_SERVICE]
+    assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_the_service_spills_into_its_volume(compose: dict[str, Any]) -> None:
+    service = compose["services"][DATA_INGESTION_SERVICE]
+    (volume,) = service["volumes"]
+    spilled = Path(service["environment"]["WILDFIRE_SPILL_DIR"])
+    assert spilled.parent == Path(volume.partition(":")[2])
+
+
+def test_the_service_is_given_settings_that_there_are(compose: dict[str, Any]) -> None:
+    given = compose["services"][DATA_INGESTION_SERVICE]["environment"]
+    assert given.keys() <= ENVIRONMENT_VARIABLES.keys()
+
+
 def test_no_key_is_written_in_the_file(compose: dict[str, Any]) -> None:
     keys = compose["services"][S3_SERVICE]["environment"].values()
     assert all(key.startswith("${S3_") and ":?" in key for key in keys)
@@ -150,6 +180,17 @@ def test_variable_with_a_default_is_filled_in() -> None:
 
 
 def test_installed_package_carries_the_file() -> None:
-    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
-    carried = build["build"]["targets"]["wheel"]["force-include"]["docker-compose.yml"]
+    carried = _carried()["docker-compose.yml"]
     assert ROOT / carried == ROOT / "wildfire_bench" / "stack" / "docker-compose.yml"
+
+
+def test_image_is_built_from_all_that_the_package_carries() -> None:
+    sent = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {f"!{path}" for path in _carried()} <= set(sent)
+
+
+def _carried() -> dict[str, str]:
+    """Files and folders that are put into the wheel beside the package's own."""
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["hatch"]
+    carried: dict[str, str] = build["build"]["targets"]["wheel"]["force-include"]
+    return carried

@@ -22,6 +22,8 @@ from wildfire_bench.stack.compose_file import (
     SINGLE_SERVICE,
     broker_services,
     compose_file,
+    container_names,
+    profiles,
     service_image,
 )
 from wildfire_bench.stack.containers import Container, read_containers
@@ -48,8 +50,8 @@ PROJECT = "wildfire-bench"
 KAFKA_DATA = "/var/lib/kafka/data"
 UNUSED_KEYS = {"S3_ACCESS_KEY": "unused", "S3_SECRET_KEY": "unused"}
 """Compose fills in the whole file, whatever it is asked for, and ends where a key is missing."""
-ALL_SERVICES = (SINGLE_SERVICE, *CLUSTER_SERVICES, S3_SERVICE)
-_ALL_PROFILES = ("--profile", "cluster", "--profile", "service")
+ALL_SERVERS = (SINGLE_SERVICE, *CLUSTER_SERVICES, S3_SERVICE)
+"""What a stack is made of, each named as its container. The service is none: it uses one."""
 
 
 def find_compose(
@@ -71,14 +73,14 @@ def find_compose(
 def find_any_compose(*, engine: Engine | None = None) -> Stack | None:
     """Return the compose stack if it is up, of whatever size; None also without docker."""
     engine = engine or DockerEngine()
-    containers = _inspect(engine, ALL_SERVICES)
+    containers = _inspect(engine, ALL_SERVERS)
     found = (_as_stack(containers, size, s3=s3) for s3 in (True, False) for size in (3, 1))
     return next((stack for stack in found if stack is not None), None)
 
 
 def compose_containers(*, engine: Engine | None = None) -> dict[str, Container]:
     """Return every container of the project by its service, in whatever state it is."""
-    return _inspect(engine or DockerEngine(), ALL_SERVICES)
+    return _inspect(engine or DockerEngine(), container_names())
 
 
 def open_compose(*, brokers: int = 1, s3: bool = True, engine: Engine | None = None) -> Stack:
@@ -129,7 +131,7 @@ def compose_up(*, brokers: int = 1, s3: bool = True, engine: Engine | None = Non
 
 
 def compose_down(*, volumes: bool = False, engine: Engine | None = None) -> bool:
-    """Remove the project's containers.
+    """Remove the project's containers, the service and what watches it among them.
 
     Parameters
     ----------
@@ -145,7 +147,7 @@ def compose_down(*, volumes: bool = False, engine: Engine | None = None) -> bool
     """
     engine = engine or DockerEngine()
     engine.require()
-    containers = _inspect(engine, ALL_SERVICES)
+    containers = _inspect(engine, container_names())
     options = ("--volumes",) if volumes else ()
     for project in {each.project for each in containers.values()}:
         _compose(engine, project, "down", *options, keys=UNUSED_KEYS)
@@ -177,9 +179,9 @@ def _wait_until_healthy(
         time.sleep(HEALTH_STEP_S)
 
 
-def _inspect(engine: Engine, services: tuple[str, ...]) -> dict[str, Container]:
+def _inspect(engine: Engine, names: tuple[str, ...]) -> dict[str, Container]:
     # It fails when one is missing, and prints those that are there all the same.
-    answer = engine.run(["docker", "container", "inspect", *services])
+    answer = engine.run(["docker", "container", "inspect", *names])
     try:
         return read_containers(json.loads(answer.stdout or "[]"))
     except ValueError:
@@ -251,12 +253,13 @@ def _require_images(engine: Engine, services: tuple[str, ...]) -> None:
 
 
 def _compose(engine: Engine, project: str, *words: str, keys: Mapping[str, str] | None) -> None:
-    # Profiles in one file: all services are named or gone through whatever the profile.
+    # All services are named or gone through, whatever their profile.
+    every = [word for name in profiles() for word in ("--profile", name)]
     answer = engine.run(
         [
             *engine.compose_command(),
             *("--file", str(compose_file()), "--project-name", project),
-            *("--project-directory", str(Path.cwd()), *_ALL_PROFILES),
+            *("--project-directory", str(Path.cwd()), *every),
             *words,
         ],
         timeout_s=HEALTH_TIMEOUT_S,

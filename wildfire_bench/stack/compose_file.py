@@ -14,10 +14,14 @@ from wildfire_bench.errors import StackNotInstalled
 
 __all__ = [
     "CLUSTER_SERVICES",
+    "DATA_INGESTION_SERVICE",
+    "PROMETHEUS_SERVICE",
     "S3_SERVICE",
     "SINGLE_SERVICE",
     "broker_services",
     "compose_file",
+    "container_names",
+    "profiles",
     "service_command",
     "service_environment",
     "service_image",
@@ -26,6 +30,9 @@ __all__ = [
 SINGLE_SERVICE = "wildfire-kafka"
 CLUSTER_SERVICES = ("wildfire-kafka-1", "wildfire-kafka-2", "wildfire-kafka-3")
 S3_SERVICE = "wildfire-s3"
+DATA_INGESTION_SERVICE = "data-ingestion-service"
+"""The guide's name; that of its container, ``wildfire-data-ingestion``, is the guide's too."""
+PROMETHEUS_SERVICE = "wildfire-prometheus"
 
 _VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?::?(?P<kind>[-?])(?P<rest>[^}]*))?\}")
 
@@ -50,6 +57,18 @@ def compose_file() -> Path:
 def broker_services(brokers: int) -> tuple[str, ...]:
     """Services that make a single broker (1) or the cluster (3)."""
     return (SINGLE_SERVICE,) if brokers == 1 else CLUSTER_SERVICES
+
+
+def container_names() -> tuple[str, ...]:
+    """Names of all containers, of whatever profile."""
+    return tuple(each["container_name"] for each in _services().values())
+
+
+def profiles() -> tuple[str, ...]:
+    """All profiles: with each of them Compose takes every service."""
+    return tuple(
+        sorted({name for each in _services().values() for name in each.get("profiles", ())})
+    )
 
 
 def service_environment(service: str, variables: Mapping[str, str]) -> dict[str, str]:

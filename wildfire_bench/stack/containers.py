@@ -20,6 +20,8 @@ class Container:
     """One container of the project."""
 
     service: str
+    name: str
+    """Of the container; most are named as their service."""
     project: str
     container_id: str
     pid: int | None
@@ -76,6 +78,7 @@ def _read(inspected: Mapping[str, Any]) -> Container:
     labels = _labels(inspected)
     return Container(
         service=labels[SERVICE_LABEL],
+        name=inspected["Name"].removeprefix("/"),
         project=labels[PROJECT_LABEL],
         container_id=inspected["Id"],
         pid=state.get("Pid") or None,

@@ -45,7 +45,9 @@ def record(folder, pid):
 
 
 def container(status, health):
-    return Container("wildfire-kafka", "p", "0", None, status, 0, health, {}, {}, {})
+    return Container(
+        "wildfire-kafka", "wildfire-kafka", "p", "0", None, status, 0, health, {}, {}, {}
+    )
 
 
 def test_nothing_left_is_fine(folder):

@@ -47,7 +47,7 @@ def compose(_surroundings: Surroundings) -> Finding:
     found = compose_containers()
     if not found:
         return skipped("no container of docker-compose.yml, or no docker")
-    ill = [f"{name}: {each.state}" for name, each in found.items() if not each.healthy]
+    ill = [f"{each.name}: {each.state}" for each in found.values() if not each.healthy]
     if ill:
         text = f"{len(ill)} of {len(found)} containers are not healthy"
         return warn(text, f"docker logs {ill[0].partition(':')[0]}; {DOWN} --kind compose", *ill)
