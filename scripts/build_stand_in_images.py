@@ -55,7 +55,7 @@ USERS = "root:x:0:0:root:/:/bin/sh\nappuser:x:1000:1000::/:/bin/bash\n"
 DOWNLOAD_TIMEOUT_S = 60
 BUILD_TIMEOUT_S = 60
 WHEELS_TIMEOUT_S = 300
-SERVICE_TIMEOUT_S = 120
+SERVICE_TIMEOUT_S = 240
 
 
 def main() -> int:
