@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.docker, pytest.mark.timeout(2
 
 CONTAINER = "wildfire-data-ingestion"
 TOKEN = "a-token-that-nobody-guesses"
-DEADLINE_S = 60.0
+DEADLINE_S = 90.0
 PORTS = ("SERVICE_PORT", "PROMETHEUS_PORT")
 
 
