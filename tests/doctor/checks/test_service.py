@@ -5,7 +5,9 @@ import pytest
 
 from tests.doctor.examining import finding
 from wildfire_bench.doctor import Severity
-from wildfire_bench.settings import Settings
+from wildfire_bench.settings import ServiceSettings, Settings
+
+TOKEN = "sixteen-characters-at-least"
 
 
 @pytest.fixture
@@ -13,10 +15,13 @@ def service():
     """Starts a server that answers by these statuses; gives its URL."""
     servers = []
 
-    def start(healthz: int, readyz: int) -> str:
+    def start(healthz: int, readyz: int, guarded: bool = False) -> str:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self):
-                self.send_response({"/healthz": healthz, "/readyz": readyz}[self.path])
+                allowed = self.headers["Authorization"] == f"Bearer {TOKEN}"
+                closed = guarded and self.path == "/readyz" and not allowed
+                status = {"/healthz": healthz, "/readyz": readyz}[self.path]
+                self.send_response(401 if closed else status)
                 self.end_headers()
 
             def log_message(self, *_):
@@ -49,3 +54,14 @@ def test_a_service_is_well_or_says_where_not(service, healthz, readyz, severity,
 def test_no_service_is_no_fault():
     found = finding("service.health", Settings(), service_url="http://127.0.0.1:1")
     assert found.severity is Severity.SKIPPED
+
+
+def test_a_service_with_a_token_is_asked_with_the_token_of_the_settings(service):
+    settings = Settings(service=ServiceSettings(token=TOKEN))
+    found = finding("service.health", settings, service_url=service(200, 200, guarded=True))
+    assert (found.severity, found.text.endswith("is ready")) == (Severity.OK, True)
+
+
+def test_a_service_whose_token_is_not_known_is_not_called_ill(service):
+    found = finding("service.health", Settings(), service_url=service(200, 200, guarded=True))
+    assert (found.severity, "WILDFIRE_SERVICE_TOKEN" in found.remedy) == (Severity.SKIPPED, True)
