@@ -201,8 +201,7 @@ class _Run:
 
     def count_wire(self, blocks: BlockRunner) -> None:
         """Send one more image by every driver past a proxy that counts."""
-        for driver in self.drivers:
-            scene = next(s for s in self.scenes if driver.carries(s.size_bytes))
+        for driver, scene in self._first_carried().items():
             try:
                 self.wire.append(count_wire(blocks, driver, scene))
             except BenchmarkError as error:
@@ -260,7 +259,7 @@ class _Run:
 
     def _steps(self, rounds: Sequence[Sequence[Any]]) -> int:
         steps = sum(len(pairs) + bool(pairs and self.work.serialization) for pairs in rounds)
-        steps += len(self.drivers) if self.work.wire_pass else 0
+        steps += len(self._first_carried()) if self.work.wire_pass else 0
         return steps + (len(self._across_scenes()) if self.work.other_scenes else 0)
 
     def _across_scenes(self) -> list[Driver]:
