@@ -130,10 +130,10 @@ def read_driver(name: str) -> Driver:
         has the name of a driver of the package and is another: claims go by these names.
     """
     driver = read_named(Driver, FOLDER, name)
-    if driver.name != name and driver.name in driver_names():
-        if driver != read_named(Driver, FOLDER, driver.name):
-            msg = f"{name} has the name of a driver of the package and differs: rename the file"
-            raise InvalidParameter(msg)
+    of_the_package = driver.name != name and driver.name in driver_names()
+    if of_the_package and driver != read_named(Driver, FOLDER, driver.name):
+        msg = f"{name} has the name of a driver of the package and differs: rename the file"
+        raise InvalidParameter(msg)
     return driver
 
 
