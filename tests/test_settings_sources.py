@@ -221,6 +221,13 @@ def test_broken_yaml_is_one_line(config):
         load_settings(path, environ={})
 
 
+@pytest.mark.parametrize("value", ["2026-13-45", "9" * 6_000, "[" * 2_000])
+def test_a_value_that_yaml_stumbles_over_is_one_line(config, value):
+    config(f"topic_prefix: {value}\n")
+    with pytest.raises(SettingsError, match=r"^streaming_config.yaml is not valid YAML: [^\n]*$"):
+        load_settings(environ={})
+
+
 def test_named_file_that_is_missing_is_refused():
     with pytest.raises(SettingsError, match="cannot be read"):
         load_settings(Path("nowhere.yaml"), environ={})

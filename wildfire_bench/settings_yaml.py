@@ -49,7 +49,10 @@ def read_yaml(path: Path) -> dict[str, tuple[str, Any]]:
                 raise SettingsError(unknown_key(key, place))
             found[key] = (place, loader.construct_object(node, deep=True))
         return found
-    except yaml.YAMLError as error:
+    except SettingsError:
+        raise
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A date of no calendar and a number of 5,000 digits are ValueErrors.
         msg = f"{path} is not valid YAML: {' '.join(str(error).split())}"
         raise SettingsError(msg) from None
     finally:

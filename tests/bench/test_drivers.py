@@ -1,5 +1,8 @@
+from shutil import copy
+
 import pytest
 
+from wildfire_bench.bench.data_files import data_file
 from wildfire_bench.bench.drivers import (
     AFTER,
     BEFORE,
@@ -87,6 +90,16 @@ def test_a_file_of_ones_own_is_a_driver_with_the_files_name(tmp_path):
         (("level: 3\ncompressed_by: application", "level: 13\ncompressed_by: client"), "1 to 12"),
         (("label: mine", "name: other"), "no name: that is the file's own"),
         (("label: mine", "label: [mine"), "is no YAML"),
+        (("label: mine", "label: 2026-13-45"), "is no YAML: month must be in 1..12"),
+        (("level: 3", f"level: {'9' * 6_000}"), "is no YAML: Exceeds the limit"),
+        (("level: 3", f"level: {'[' * 2_000}"), "is no YAML: maximum recursion"),
+        (("level: 3", "level: 3\nlevel: 9"), "level is there twice"),
+        (("level: 3", "chunk_bytes: 10"), "chunk_bytes: Input should be greater than"),
+        (("level: 3", "max_image_bytes: -1"), "max_image_bytes: Input should be greater than"),
+        (
+            ("zstd\nlevel: 3\ncompressed_by: application", "none\nlevel: 3\ncompressed_by: nobody"),
+            "level is of a codec",
+        ),
     ],
 )
 def test_a_mistake_in_a_file_is_named_in_one_line(tmp_path, change, said):
@@ -100,3 +113,25 @@ def test_a_mistake_in_a_file_is_named_in_one_line(tmp_path, change, said):
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(InvalidParameter, match="cannot be read"):
         read_driver(str(tmp_path / "none.yaml"))
+
+
+def test_a_file_cannot_pass_for_a_driver_of_the_package(tmp_path):
+    (tmp_path / "json_none.yaml").write_text(OWN)
+    with pytest.raises(InvalidParameter, match="rename the file"):
+        read_driver(str(tmp_path / "json_none.yaml"))
+
+
+def test_a_copy_of_a_driver_of_the_package_is_that_driver(tmp_path):
+    copy(data_file("drivers") / "json_none.yaml", tmp_path)
+    assert read_driver(str(tmp_path / "json_none.yaml")) == read_driver("json_none")
+
+
+def test_a_name_that_no_topic_can_have_is_refused(tmp_path):
+    (tmp_path / "my driver.yaml").write_text(OWN)
+    with pytest.raises(InvalidParameter, match="name: String should match"):
+        read_driver(str(tmp_path / "my driver.yaml"))
+
+
+def test_two_drivers_of_one_name_are_refused_for_their_samples_would_mix():
+    with pytest.raises(InvalidParameter, match="'json_none' is there twice"):
+        drivers_named(["json_none", "binary_none", "json_none"])

@@ -9,7 +9,7 @@ from wildfire_bench.bench.lane_checks import (
     keep_matrix,
     lane_checks,
     lane_checks_of,
-    newest_lane_checks,
+    newest_lanes,
 )
 from wildfire_bench.bench.store import append_run
 from wildfire_bench.bench.verdicts import Verdict, judge_all
@@ -53,7 +53,7 @@ def test_the_newest_run_over_the_lanes_with_rounds_enough_answers(tmp_path):
         replace(matrix_result(rounds=1), started="2032-01-01T00:00:00+00:00"),
     ):
         keep_matrix(each, tmp_path)
-    assert newest_lane_checks(tmp_path) == lane_checks(late)
+    assert newest_lanes(tmp_path) == late
 
 
 def test_a_run_that_was_measured_in_one_go_has_its_own_answers(tmp_path):
@@ -74,4 +74,4 @@ def test_a_damaged_run_over_the_lanes_is_an_error(tmp_path):
     (path,) = tmp_path.glob("*.matrix.json")
     path.write_text("{}")
     with pytest.raises(BenchmarkError, match="no run over the lanes"):
-        newest_lane_checks(tmp_path)
+        newest_lanes(tmp_path)

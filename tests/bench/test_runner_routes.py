@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from wildfire_bench.bench.drivers import drivers_named
+from wildfire_bench.bench.drivers import drivers_named, read_driver
 from wildfire_bench.bench.measurements import Block, WireCount
 from wildfire_bench.bench.results import BenchRun
 from wildfire_bench.bench.run_notes import WIRE_TOLERANCE
@@ -27,7 +27,9 @@ PATTERNS = (Pattern("closed", in_flight=2), Pattern("open", per_s=10))
 @pytest.fixture(scope="module")
 def results(stack: Stack) -> BenchRun:
     smoke = workload("routing-smoke", size_bytes=SIZE_BYTES)
-    return measure(stack, replace(smoke, patterns=PATTERNS, images=3, wire_pass=True))
+    work = replace(smoke, patterns=PATTERNS, images=3, wire_pass=True)
+    carries_nothing = replace(read_driver("json_none"), max_image_bytes=1)
+    return measure(stack, work, [*drivers_named(work.drivers), carries_nothing])
 
 
 def block(results: BenchRun, variant: str) -> Block:

@@ -98,6 +98,17 @@ def test_times_of_one_round_are_not_judged(name):
     assert verdict(name, made_up(rounds=1)) is Verdict.NOT_MEASURED
 
 
+def test_many_images_of_one_round_are_still_one_round():
+    results = made_up(rounds=1)
+    timings = tuple(
+        replace(each, milliseconds=each.milliseconds + more)
+        for each in results.serialization
+        for more in range(5)
+    )
+    crowded = replace(results, serialization=timings)
+    assert verdict("before_serialization", crowded) is Verdict.NOT_MEASURED
+
+
 def test_sizes_of_one_round_are_judged():
     assert verdict("storage", made_up(rounds=1)) is Verdict.FAILS
 

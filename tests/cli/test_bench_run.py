@@ -1,11 +1,13 @@
 import json
+from dataclasses import replace
 
 import pytest
 
+from tests.bench.made_up import made_up
 from wildfire_bench.bench.drivers import driver_names
-from wildfire_bench.bench.store import read_run, stored_runs
+from wildfire_bench.bench.store import append_run, read_run, stored_runs
 from wildfire_bench.bench.workload import workload_names
-from wildfire_bench.cli import main
+from wildfire_bench.cli import bench_run, main
 
 WORKLOAD = """purpose: mine
 sizes: [400000]
@@ -47,6 +49,22 @@ def test_drivers_are_listed(capsys):
 )
 def test_what_is_unknown_is_refused_before_anything_starts(options, said, capsys):
     assert main(["bench", "run", *options]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_store_that_cannot_be_written_is_refused_before_anything_is_measured(tmp_path, capsys):
+    (tmp_path / "taken").touch()
+    store = str(tmp_path / "taken" / "store")
+    assert main(["bench", "run", "--stack", "external", "--store", store]) == 2
+    assert "not a directory" in capsys.readouterr().err
+
+
+def test_images_that_do_not_come_through_are_told(monkeypatch, tmp_path, capsys):
+    lost = replace(made_up().samples[0], error="did not arrive in time")
+    measured = append_run(made_up(), tmp_path), [lost]
+    monkeypatch.setattr(bench_run, "measure_and_keep", lambda *_: measured)
+    assert main(["bench", "run"]) == 1
+    said = f"1 image(s) did not come through, the first: {lost.variant}, did not arrive in time"
     assert said in capsys.readouterr().err
 
 

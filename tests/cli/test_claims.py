@@ -3,7 +3,9 @@ import json
 import pytest
 
 from tests.bench.made_up import made_up
+from tests.bench.made_up_matrix import matrix_result
 from wildfire_bench.bench.claims import claims
+from wildfire_bench.bench.lane_checks import keep_matrix
 from wildfire_bench.bench.store import append_run
 from wildfire_bench.cli import main
 from wildfire_bench.settings import Settings
@@ -44,11 +46,19 @@ def test_people_read_words_verdict_and_reason(store, capsys):
     assert "“65% lower CPU usage” (Section 6, improvements)\n    " in capsys.readouterr().out
 
 
+def test_small_records_of_another_run_are_told_as_such(store, tmp_path, capsys):
+    keep_matrix(matrix_result(), tmp_path)
+    assert main(["claims", "--results", "20251013", "--store", store]) == 0
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"Small records from another run, of {matrix_result().started} on ")
+
+
 def test_without_a_run_of_its_own_a_machine_sees_the_reference(tmp_path, capsys):
     assert main(["claims", "--store", str(tmp_path)]) == 0
     assert "From reference run" in capsys.readouterr().out
 
 
+@pytest.mark.long  # a minute; tests of runner, matrix and store try its parts
 @pytest.mark.integration
 def test_a_run_is_measured_and_kept_first_where_one_is_asked_for(
     stack, monkeypatch, tmp_path, capsys

@@ -11,6 +11,7 @@ own topics cost, and each route at sizes where another would be taken.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -20,6 +21,7 @@ from pydantic import ConfigDict, Field, with_config
 
 from wildfire_bench.bench.yaml_files import read_named, shipped_names
 from wildfire_bench.compression import encoder
+from wildfire_bench.errors import InvalidParameter
 from wildfire_bench.settings import (
     MB,
     CodecChoice,
@@ -28,6 +30,7 @@ from wildfire_bench.settings import (
     Settings,
     TopicProfileName,
 )
+from wildfire_bench.streaming.routing import MIN_CHUNK_BYTES
 
 __all__ = [
     "ACROSS_SCENES",
@@ -61,8 +64,8 @@ _CLIENT_LEVELS: Final = {"gzip": 9, "zstd": 12}
 class Driver:
     """One way to carry an image."""
 
-    name: str
-    """Stable; what results are kept under. That of its file."""
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+    """Stable; what results are kept under, and a part of topic names. That of its file."""
     label: str
     """For people: plots, tables, sentences."""
     form: Literal["json", "binary"]
@@ -77,9 +80,9 @@ class Driver:
     """Of the codec; None for its default."""
     route: Literal["by_size", "direct", "chunked", "reference"] = "by_size"
     """``by_size``: by the thresholds in force; else always this one."""
-    chunk_bytes: int | None = None
+    chunk_bytes: Annotated[int, Field(ge=MIN_CHUNK_BYTES, le=64 * MB)] | None = None
     """Raw bytes of a chunk; None for the settings'."""
-    max_image_bytes: int | None = None
+    max_image_bytes: Annotated[int, Field(ge=1)] | None = None
     """Largest image that it can carry in its way; None for any."""
     client_options: dict[str, str | int] = field(default_factory=dict)
     """More of librdkafka's settings for the producer."""
@@ -87,6 +90,9 @@ class Driver:
     def __post_init__(self) -> None:
         if (self.compression == "none") != (self.compressed_by == "nobody"):
             msg = "compressed_by is nobody if, and only if, compression is none"
+            raise ValueError(msg)
+        if self.compression == "none" and self.level is not None:
+            msg = "level is of a codec, and compression is none"
             raise ValueError(msg)
         if self.compressed_by == "application":
             encoder(self.compression, self.level)  # refused here, not in a producer's process
@@ -120,14 +126,25 @@ def read_driver(name: str) -> Driver:
     Raises
     ------
     InvalidParameter
-        If there is none, or it holds a mistake; names field and cause in one line.
+        If there is none, or it holds a mistake; names field and cause in one line. Also if a file
+        has the name of a driver of the package and is another: claims go by these names.
     """
-    return read_named(Driver, FOLDER, name)
+    driver = read_named(Driver, FOLDER, name)
+    of_the_package = driver.name != name and driver.name in driver_names()
+    if of_the_package and driver != read_named(Driver, FOLDER, driver.name):
+        msg = f"{name} has the name of a driver of the package and differs: rename the file"
+        raise InvalidParameter(msg)
+    return driver
 
 
 def drivers_named(names: Sequence[str]) -> tuple[Driver, ...]:
-    """Read several; raises what `read_driver` raises."""
-    return tuple(read_driver(name) for name in names)
+    """Read several; raises what `read_driver` raises, also if two have one name."""
+    found = tuple(read_driver(name) for name in names)
+    twice = next((name for name, n in Counter(d.name for d in found).items() if n > 1), None)
+    if twice is not None:
+        msg = f"driver {twice!r} is there twice, and samples are kept by name: give it once"
+        raise InvalidParameter(msg)
+    return found
 
 
 def driver_labels() -> dict[str, str]:

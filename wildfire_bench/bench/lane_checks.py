@@ -25,7 +25,6 @@ __all__ = [
     "keep_matrix",
     "lane_checks",
     "lane_checks_of",
-    "newest_lane_checks",
     "newest_lanes",
     "read_lanes",
 ]
@@ -81,12 +80,6 @@ def lane_checks_of(run: StoredRun) -> tuple[Check, ...]:
     """
     path = run.folder.with_name(f"{run.id}{_SUFFIX}")
     return lane_checks(read_lanes(path)) if path.exists() else ()
-
-
-def newest_lane_checks(store: Path = STORE) -> tuple[Check, ...]:
-    """Get the answers of `newest_lanes`; none without a run."""
-    lanes = newest_lanes(store)
-    return () if lanes is None else lane_checks(lanes)
 
 
 def newest_lanes(store: Path = STORE) -> MatrixResult | None:

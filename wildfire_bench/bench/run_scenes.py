@@ -15,7 +15,14 @@ from wildfire_bench.errors import BenchmarkError
 from wildfire_bench.samples import Sample, sample
 from wildfire_bench.samples.scenes import SCENES
 
-__all__ = ["OTHER_SCENES", "described", "other_scene", "require_space", "scenes_of"]
+__all__ = [
+    "OTHER_SCENES",
+    "described",
+    "first_carried",
+    "other_scene",
+    "require_space",
+    "scenes_of",
+]
 
 BASE64: Final = 4 / 3
 """Characters of base64 for a byte."""
@@ -79,6 +86,17 @@ def require_space(
                 f"and {broker.data_dir} has {free:,} free: fewer rounds or sizes, or more space"
             )
             raise BenchmarkError(msg)
+
+
+def first_carried(
+    drivers: Sequence[Driver], scenes: Sequence[Sample]
+) -> list[tuple[Driver, Sample]]:
+    """Give each driver the first scene that it carries; one that carries none is left out."""
+    firsts = (
+        (driver, next((each for each in scenes if driver.carries(each.size_bytes)), None))
+        for driver in drivers
+    )
+    return [(driver, scene) for driver, scene in firsts if scene is not None]
 
 
 def other_scene(name: str, work: Workload) -> Sample:

@@ -37,6 +37,7 @@ from wildfire_bench.bench.run_notes import notes_of
 from wildfire_bench.bench.run_scenes import (
     OTHER_SCENES,
     described,
+    first_carried,
     other_scene,
     require_space,
     scenes_of,
@@ -201,8 +202,7 @@ class _Run:
 
     def count_wire(self, blocks: BlockRunner) -> None:
         """Send one more image by every driver past a proxy that counts."""
-        for driver in self.drivers:
-            scene = next(s for s in self.scenes if driver.carries(s.size_bytes))
+        for driver, scene in first_carried(self.drivers, self.scenes):
             try:
                 self.wire.append(count_wire(blocks, driver, scene))
             except BenchmarkError as error:
@@ -260,7 +260,7 @@ class _Run:
 
     def _steps(self, rounds: Sequence[Sequence[Any]]) -> int:
         steps = sum(len(pairs) + bool(pairs and self.work.serialization) for pairs in rounds)
-        steps += len(self.drivers) if self.work.wire_pass else 0
+        steps += len(first_carried(self.drivers, self.scenes)) if self.work.wire_pass else 0
         return steps + (len(self._across_scenes()) if self.work.other_scenes else 0)
 
     def _across_scenes(self) -> list[Driver]:

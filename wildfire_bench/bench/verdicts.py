@@ -18,7 +18,13 @@ from wildfire_bench.bench.findings import Finding, Reading, SceneReading, Verdic
 from wildfire_bench.bench.measurements import Check, SceneSize
 from wildfire_bench.bench.quantities import MB, SIZES, Quantity, rounds_of, samples_of
 from wildfire_bench.bench.results import BenchRun
-from wildfire_bench.bench.statistics import Interval, round_ratio_interval, summarise
+from wildfire_bench.bench.statistics import (
+    Interval,
+    Rounds,
+    round_median_interval,
+    round_ratio_interval,
+    summarise,
+)
 
 __all__ = [
     "GUIDE_IMAGE_MB",
@@ -127,19 +133,19 @@ def _read(claim: Claim, comparison: Comparison, results: BenchRun) -> Reading:
         ratio = round_ratio_interval(after, before, same_every_time=quantity in SIZES)
         measured = None if ratio is None else ratio.as_reduction()
     elif rounds:
-        measured = _value(samples_of(results, quantity, comparison.after), quantity, results)
+        measured = _value(after, quantity, results)
     holds = measured is not None and _holds(claim, measured.value, measured.low)
     return Reading(comparison, measured, samples, rounds, holds)
 
 
-def _value(samples: list[float], quantity: Quantity, results: BenchRun) -> Interval | None:
+def _value(rounds: Rounds, quantity: Quantity, results: BenchRun) -> Interval | None:
     """Scale a value to the guide's image of 20 MB; ours is a few rows smaller."""
-    summary = summarise(samples)
     scale = GUIDE_IMAGE_MB * MB / results.scene.size_bytes
-    interval = summary.interval
+    interval = round_median_interval(rounds)
     if interval is None:
         if quantity not in SIZES:
             return None
+        summary = summarise([value for values in rounds.values() for value in values])
         interval = Interval(summary.median, summary.low, summary.high)
     return Interval(interval.value * scale, interval.low * scale, interval.high * scale)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import TypeAdapter, ValidationError
@@ -60,8 +61,9 @@ def _read(kind: type[_T], path: Path) -> _T:
         msg = f"{path} has more than {MAX_FILE_BYTES:,} bytes: give a shorter one"
         raise InvalidParameter(msg)
     try:
-        found = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        found = yaml.load(text, _Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        # A date of no calendar and a number of 5,000 digits are ValueErrors.
         msg = f"{path} is no YAML: {' '.join(str(error).split())}"
         raise InvalidParameter(msg) from error
     if not isinstance(found, dict) or "name" in found:
@@ -78,3 +80,15 @@ def _read(kind: type[_T], path: Path) -> _T:
         cause = first["msg"].removeprefix("Value error, ")
         msg = f"{path.name}: {f'{where}: ' if where else ''}{cause}: put the file right"
         raise InvalidParameter(msg) from error
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that is there twice, of which YAML would keep the last without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        counts = Counter(str(key.value) for key, _ in node.value)
+        twice = next((key for key, count in counts.items() if count > 1), None)
+        if twice is not None:
+            msg = f"{twice} is there twice"
+            raise yaml.constructor.ConstructorError(None, None, msg, node.start_mark)
+        return super().construct_mapping(node, deep)

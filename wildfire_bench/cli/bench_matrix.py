@@ -42,6 +42,7 @@ def matrix(
     from wildfire_bench.bench.matrix_workload import matrix_workload
 
     work = matrix_workload(profile)
+    store.mkdir(parents=True, exist_ok=True)  # refused here rather than once all is measured
     with open_stack(stack, s3=False) as running:
         result = measure_matrix(running, work, progress=lambda line: typer.echo(line, err=True))
     kept = keep_matrix(result, store)

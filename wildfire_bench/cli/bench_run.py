@@ -17,10 +17,13 @@ from wildfire_bench.stack.opening import KindChoice
 
 if TYPE_CHECKING:
     from wildfire_bench.bench.drivers import Driver
+    from wildfire_bench.bench.measurements import Sample
     from wildfire_bench.bench.workload import Workload
 
 __all__ = ["StoreOption", "bench_drivers", "bench_workloads", "measure_and_keep", "run"]
 
+FAILED_STATUS = 1
+"""Exit status when an image did not come through."""
 StoreOption = Annotated[Path, typer.Option(help="Folder in which runs are kept.")]
 
 
@@ -51,6 +54,8 @@ def run(
 ) -> None:
     """Carry a real scene through Kafka in every way; keep all raw samples.
 
+    The exit status is 1 when an image did not come through; it is among the samples.
+
     Example: wildfire-bench bench run --workload capacity --driver json_none --driver binary_none
     """
     from wildfire_bench.bench.drivers import drivers_named
@@ -61,23 +66,35 @@ def run(
         msg = f"--profile {profile} and --workload {workload} both name a workload: give one"
         raise InvalidParameter(msg)
     work = profile_workload(profile) if profile else read_workload(workload or "quick")
-    kept = measure_and_keep(work, stack, store, drivers_named(driver or work.drivers))
+    kept, failed = measure_and_keep(work, stack, store, drivers_named(driver or work.drivers))
     if as_json:
-        print(json.dumps({"id": kept.id, "folder": str(kept.folder), "machine": kept.machine}))
-        return
-    print(f"{kept.id}: see `wildfire-bench results show {kept.id}` and `wildfire-bench claims`")
+        told = {"id": kept.id, "folder": str(kept.folder), "machine": kept.machine}
+        print(json.dumps({**told, "failed_images": len(failed)}))
+    else:
+        print(f"{kept.id}: see `wildfire-bench results show {kept.id}` and `wildfire-bench claims`")
+    if failed:
+        first = f"{failed[0].variant}, {failed[0].error}"
+        typer.echo(f"{len(failed)} image(s) did not come through, the first: {first}", err=True)
+        raise typer.Exit(FAILED_STATUS)
 
 
 def measure_and_keep(
     work: Workload, stack: KindChoice, store: Path, drivers: Sequence[Driver] = ()
-) -> StoredRun:
-    """Measure a workload on a stack and append it to a store; progress goes to standard error."""
+) -> tuple[StoredRun, list[Sample]]:
+    """Measure a workload on a stack and append it to a store; progress goes to standard error.
+
+    Returns
+    -------
+    tuple of (StoredRun, list of Sample)
+        The second are the images that did not come through.
+    """
     from wildfire_bench.bench.runner import measure, needs_store
     from wildfire_bench.bench.store import append_run
 
+    store.mkdir(parents=True, exist_ok=True)  # refused here rather than once all is measured
     with open_stack(stack, s3=needs_store(work, drivers)) as servers:
         results = measure(servers, work, drivers, progress=_tell)
-    return append_run(results, store)
+    return append_run(results, store), results.failures()
 
 
 def measure_for_claims(profile: str, stack: KindChoice, store: Path) -> StoredRun:
@@ -90,6 +107,7 @@ def measure_for_claims(profile: str, stack: KindChoice, store: Path) -> StoredRu
     from wildfire_bench.bench.workload import profile_workload
 
     work, lanes = profile_workload(profile), matrix_workload(profile)
+    store.mkdir(parents=True, exist_ok=True)  # refused here rather than once all is measured
     with open_stack(stack, s3=needs_store(work)) as servers:
         results = measure(servers, work, progress=_tell)
         records = measure_matrix(servers, lanes, lambda line: typer.echo(line, err=True))

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from wildfire_bench.bench.lane_checks import lane_checks_of, newest_lane_checks
+from wildfire_bench.bench.lane_checks import lane_checks, lane_checks_of, newest_lanes
+from wildfire_bench.bench.matrix_results import MatrixResult
 from wildfire_bench.bench.store import STORE, StoredRun, find_run, read_run
 from wildfire_bench.bench.verdicts import Finding, judge_all
 from wildfire_bench.cli.bench_run import StoreOption, measure_for_claims
@@ -46,9 +47,16 @@ def claims(
     Example: wildfire-bench claims --json
     """
     chosen = find_run(results, store) if run is None else measure_for_claims(run, stack, store)
-    findings = judge_all(read_run(chosen), lane_checks_of(chosen) or newest_lane_checks(store))
+    own = lane_checks_of(chosen)
+    lanes = None if own else newest_lanes(store)
+    checks = own if lanes is None else lane_checks(lanes)
+    findings = judge_all(read_run(chosen), checks)
     if as_json:
-        said = {"run": _describe(chosen), "claims": [_document(each) for each in findings]}
+        said = {
+            "run": _describe(chosen),
+            "small_records": None if lanes is None else _describe_lanes(lanes),
+            "claims": [_document(each) for each in findings],
+        }
         print(json.dumps(said, indent=2))
         return
     for finding in findings:
@@ -56,6 +64,9 @@ def claims(
         print(f"    {finding.verdict.value}: {finding.sentence}")
     origin = "reference run" if chosen.reference else "run"
     print(f"From {origin} {chosen.id} on {chosen.machine}.")
+    if lanes is not None:
+        other = _describe_lanes(lanes)
+        print(f"Small records from another run, of {other['started']} on {other['machine']}.")
 
 
 def _describe(run: StoredRun) -> dict[str, Any]:
@@ -67,6 +78,16 @@ def _describe(run: StoredRun) -> dict[str, Any]:
         "machine": run.machine,
         "commit": run.commit,
         "reference": run.reference,
+    }
+
+
+def _describe_lanes(lanes: MatrixResult) -> dict[str, Any]:
+    machine = lanes.environment
+    return {
+        "started": lanes.started,
+        "rounds": lanes.workload.rounds,
+        "machine": f"{machine.cores} × {machine.cpu}",
+        "commit": machine.commit,
     }
 
 

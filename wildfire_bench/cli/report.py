@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from wildfire_bench.bench.findings import Finding
-from wildfire_bench.bench.lane_checks import lane_checks, read_lanes
-from wildfire_bench.bench.results import BenchRun, load_results
+from wildfire_bench.bench.lane_checks import keep_matrix, lane_checks, read_lanes
+from wildfire_bench.bench.matrix_results import MatrixResult
+from wildfire_bench.bench.results import load_results
 from wildfire_bench.bench.store import STORE, append_run
 from wildfire_bench.bench.verdicts import judge_all
 from wildfire_bench.bench.workload import profile_workload
@@ -52,6 +52,7 @@ def report(
     Example: wildfire-bench report --profile smoke
     """
     profile_workload(profile)  # refused here rather than in a kernel
+    store.mkdir(parents=True, exist_ok=True)  # and here rather than once all is measured
     started = time.monotonic()
 
     def say(line: str) -> None:
@@ -72,7 +73,10 @@ def report(
     raw = runs[NOTEBOOK].out_dir / "results.json"
     results = load_results(raw)
     kept = append_run(results, store)
-    findings = _findings(results, runs)
+    lanes = _lanes(runs)
+    if lanes is not None:
+        keep_matrix(lanes, store, kept.id)
+    findings = judge_all(results, () if lanes is None else lane_checks(lanes))
     if as_json:
         said = {
             "report": str(page),
@@ -89,9 +93,7 @@ def report(
     print(f"Report: {page}")
 
 
-def _findings(results: BenchRun, runs: Mapping[str, NotebookRun]) -> tuple[Finding, ...]:
-    """Judge with small records where they were measured, too."""
-    lanes = runs.get("compression_matrix")
-    if lanes is None:
-        return judge_all(results)
-    return judge_all(results, lane_checks(read_lanes(lanes.out_dir / "results.json")))
+def _lanes(runs: Mapping[str, NotebookRun]) -> MatrixResult | None:
+    """Read what was measured of small records; None where it was not."""
+    run = runs.get("compression_matrix")
+    return None if run is None else read_lanes(run.out_dir / "results.json")
