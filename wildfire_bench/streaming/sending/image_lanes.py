@@ -11,7 +11,8 @@ from wildfire_bench.errors import NotRunning
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.model import Envelope, ImageIdentity
 from wildfire_bench.streaming.observation.sending_tally import LaneFigures
-from wildfire_bench.streaming.sending.lane import LaneCompression, ProducerLane, Record
+from wildfire_bench.streaming.sending.lane import ProducerLane, Record
+from wildfire_bench.streaming.sending.lane_client import LaneCompression
 from wildfire_bench.streaming.wire import record_bytes, write_envelope
 
 __all__ = ["ImageLanes", "size_of"]

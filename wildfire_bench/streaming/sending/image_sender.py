@@ -37,7 +37,8 @@ from wildfire_bench.streaming.sending.block_stream import encode_blocks, encode_
 from wildfire_bench.streaming.sending.chunk_split import split_source
 from wildfire_bench.streaming.sending.image_lanes import ImageLanes, size_of
 from wildfire_bench.streaming.sending.image_source import ImageSource
-from wildfire_bench.streaming.sending.lane import LaneCompression, Record
+from wildfire_bench.streaming.sending.lane import Record
+from wildfire_bench.streaming.sending.lane_client import LaneCompression
 from wildfire_bench.streaming.sending.limits import SendLimits
 from wildfire_bench.streaming.stac.item import build_item
 from wildfire_bench.streaming.topics import topic_names
