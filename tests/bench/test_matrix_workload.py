@@ -6,7 +6,7 @@ from wildfire_bench.bench.matrix_workload import PROFILES, VARIANTS, settings_of
 from wildfire_bench.bench.statistics import BEYOND_PERCENTILE, MIN_FOR_INTERVAL
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.records.record_lanes import LANE_PLANS, lane_compression
-from wildfire_bench.streaming.sending.lane import LaneCompression
+from wildfire_bench.streaming.sending.lane_client import LaneCompression
 
 
 def compression(variant: str, data_type: DataType) -> LaneCompression:

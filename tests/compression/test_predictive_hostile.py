@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import struct
+import tracemalloc
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from wildfire_bench.compression import decoder
+from wildfire_bench.compression.pixel_loops import Engine
+from wildfire_bench.compression.pixel_loops.numba_engine import NumbaEngine
+from wildfire_bench.compression.pixel_loops.numpy_engine import NumpyEngine
+from wildfire_bench.compression.pixel_segment import decode_pixels
 from wildfire_bench.errors import CorruptPayload
 
 
@@ -115,3 +122,31 @@ def test_more_pixels_than_a_segment_may_hold_are_refused():
     payload = container((2, size, pixel_body(1, 0, 1, 1, size, 1, rest=bytes(6))), size_bytes=size)
     with pytest.raises(CorruptPayload, match="are allowed"):
         decode(payload, size)
+
+
+def held_to_decode(body: bytes, size_bytes: int, engine: Engine) -> float:
+    """Memory at most held, as a multiple of the segment, in a thread that has decoded nothing."""
+
+    def peak() -> int:
+        tracemalloc.start()
+        decode_pixels(memoryview(body), memoryview(bytearray(size_bytes)), engine)
+        peak_bytes = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return peak_bytes
+
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(peak).result() / size_bytes
+
+
+def test_a_segment_of_one_long_row_takes_no_more_memory_than_is_documented():
+    size = 1 << 20
+    contexts = struct.pack("<7H8II", *(9,) * 7, size, *(0,) * 7, 0)
+    body = pixel_body(1, 4, 1, 4, size, 1, rest=b"\0\4" + bytes(5) + contexts)
+    assert held_to_decode(body, size, NumbaEngine()) < 20
+
+
+@pytest.mark.parametrize("engine", [NumbaEngine, NumpyEngine])
+def test_a_segment_of_many_short_rows_takes_memory_in_proportion(engine: Callable[[], Engine]):
+    size = 1 << 14
+    body = pixel_body(1, 0, 1, 4, 1, size, rest=b"\0\0" + bytes(4))
+    assert held_to_decode(body, size, engine()) < 40

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from wildfire_bench.streaming.envelope.digest import digest_of
+from wildfire_bench.streaming.envelope.image_id import image_id_of
 from wildfire_bench.streaming.model import BlockPlace, Envelope, ImageIdentity, Kind
 
 json_values = st.recursive(
@@ -25,13 +26,16 @@ names = st.text(st.characters(codec="utf-8", categories=["L", "N", "P"]), min_si
 @st.composite
 def identities(draw: st.DrawFn) -> ImageIdentity:
     """Any identity that could be on the wire."""
+    source_id = draw(names)
+    digest = digest_of(draw(st.binary(max_size=8)))
+    acquired = draw(st.none() | st.just("2025-10-13T10:00:00Z"))
     return ImageIdentity(
-        image_id=draw(names),
-        source_id=draw(names),
+        image_id=image_id_of(source_id, acquired, digest),
+        source_id=source_id,
         size_bytes=draw(st.integers(1, 4_000_000_000)),
-        digest=digest_of(draw(st.binary(max_size=8))),
+        digest=digest,
         media_type=draw(st.sampled_from(["image/tiff", "image/jp2", "application/octet-stream"])),
-        acquired=draw(st.none() | st.just("2025-10-13T10:00:00Z")),
+        acquired=acquired,
     )
 
 

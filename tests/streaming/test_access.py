@@ -221,7 +221,7 @@ async def test_a_right_to_commit_that_ends_ends_the_consumer_with_its_name(
             with without("consumer", lost):
                 with pytest.raises(AcknowledgementLost):
                     await image.ack()
-                await receive(images)
+                await receive(images, 100)  # what waits to be handed over may come before the end
 
     with pytest.raises(AccessDenied, match=str(lost)):
         await asyncio.wait_for(acknowledge_all(), 30)
@@ -276,7 +276,7 @@ async def test_a_consumer_that_may_not_write_dead_letters_ends_and_the_image_com
                 await image.ack()
             refusal = asyncio.ensure_future(image.nack("broken"))
             try:
-                await receive(images)
+                await receive(images, 100)  # what waits to be handed over may come before the end
             finally:
                 await asyncio.wait([refusal])
                 refusal.exception()

@@ -9,7 +9,12 @@ import pytest
 from tests.streaming.conftest import picture, receive
 from tests.streaming.test_delivery import letters, with_limits
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer, browse, fetch
-from wildfire_bench.errors import ObjectStoreNotConfigured, RecordMissing, TopicMissing
+from wildfire_bench.errors import (
+    CorruptEnvelope,
+    ObjectStoreNotConfigured,
+    RecordMissing,
+    TopicMissing,
+)
 from wildfire_bench.settings import S3Settings, Settings
 from wildfire_bench.streaming.dead_letter_box import dead_letters
 from wildfire_bench.streaming.model import ObjectLocation, RecordPlace, Route
@@ -140,3 +145,16 @@ async def test_a_download_waits_for_room_and_one_that_never_fits_is_named(
     async with consumer(settings=none_at_all, group_id=f"{small.topic_prefix}other"):
         refused = await letters(small, 3)
     assert {letter.error for letter in refused} == {"ReassemblyOverflow"}
+
+
+async def test_an_entry_that_lies_about_the_size_of_its_image_is_an_error(
+    topics: Settings,
+) -> None:
+    rollback = topics.kafka_producer.model_copy(update={"enable_binary_serialization": False})
+    settings = topics.model_copy(update={"kafka_producer": rollback})
+    async with KafkaDataProducer(settings=settings) as producer:
+        await producer.send_satellite_image(picture(1_000), METADATA, "landsat_nrt")
+    (entry,) = await asyncio.to_thread(lambda: list(browse(topics)))
+    lie = replace(entry, identity=replace(entry.identity, size_bytes=1_001))
+    with pytest.raises(CorruptEnvelope, match="holds another image"):
+        await fetch(lie, settings=topics)

@@ -12,6 +12,7 @@ from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
 from wildfire_bench.errors import NotRunning, TopicMissing
 from wildfire_bench.settings import ConsumerSettings, Settings
 from wildfire_bench.streaming.model import Route
+from wildfire_bench.streaming.observation.receiving_tally import ReceivingSnapshot
 
 pytestmark = pytest.mark.integration
 
@@ -47,6 +48,17 @@ async def test_an_image_arrives_byte_for_byte_with_its_metadata(
         assert found.identity == receipt.identity
         assert found.places == receipt.places
         assert not found.redelivered
+
+
+async def test_every_stage_of_receiving_an_image_is_counted(
+    producer: KafkaDataProducer, consumer: MakeConsumer
+) -> None:
+    await producer.send_satellite_image(picture(20_000_001), METADATA, "landsat_nrt")
+    async with consumer() as images:
+        (found,) = await receive(images)
+        (received,) = [each for each in images.snapshots() if isinstance(each, ReceivingSnapshot)]
+    counted = {stage: counts.sum_s for stage, counts in received.seconds.items() if counts.total}
+    assert counted == pytest.approx(dict(found.seconds))
 
 
 async def test_the_rollback_to_json_arrives_at_the_same_consumer(

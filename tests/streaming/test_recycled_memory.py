@@ -54,6 +54,27 @@ def test_memory_that_is_seen_in_any_way_is_not_given_out_again(derive) -> None: 
     assert memory.spare_bytes == 2 * SIZE
 
 
+@pytest.mark.parametrize("freeze", [False, True])
+def test_memory_that_a_finaliser_rescues_from_a_cycle_is_not_given_out_again(freeze: bool) -> None:
+    rescued = []
+
+    class Cycle:
+        def __init__(self, view: memoryview) -> None:
+            self.view, self.itself = view, self
+
+        def __del__(self) -> None:
+            rescued.append(self.view)
+
+    memory = RecycledMemory()
+    Cycle(memory.keep(b"a" * SIZE) if freeze else memory.take(SIZE))
+    gc.collect()
+    assert len(rescued) == 1
+    assert memory.spare_bytes == 0
+    rescued.clear()
+    gc.collect()
+    assert memory.spare_bytes == SIZE
+
+
 def test_no_more_is_kept_than_the_limit_and_what_is_trimmed_goes() -> None:
     memory = RecycledMemory(2 * SIZE)
     held = [memory.take(SIZE) for _ in range(4)]

@@ -1,19 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.streaming.strategies import envelopes
 from wildfire_bench.errors import CorruptData, CorruptEnvelope, UnsupportedFormat
+from wildfire_bench.streaming.envelope.image_id import image_id_of
 from wildfire_bench.streaming.model import Envelope, ImageIdentity, Kind
 from wildfire_bench.streaming.wire import read_envelope, record_bytes, write_envelope
 
+DIGEST = "xxh3-128:" + "0" * 32
 IDENTITY = ImageIdentity(
-    image_id="landsat_nrt-20251013T100000-00",
+    image_id=image_id_of("landsat_nrt", "2025-10-13T10:00:00Z", DIGEST),
     source_id="landsat_nrt",
     size_bytes=7,
-    digest="xxh3-128:" + "0" * 32,
+    digest=DIGEST,
     media_type="image/tiff",
     acquired="2025-10-13T10:00:00Z",
 )
@@ -62,6 +67,27 @@ def test_a_missing_or_doubled_header_is_an_error(envelope: Envelope, data: st.Da
 def test_headers_of_others_are_left_alone() -> None:
     traced = [("traceparent", b"00-ab-cd-01"), *HEADERS, ("user", None)]
     assert read_envelope(traced).identity == IDENTITY
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"source_id": "landsat_nrt_2"},
+        {"acquired": "2025-10-13T10:00:01Z"},
+        {"acquired": None},
+        {"digest": "xxh3-128:" + "1" * 32},
+        {"digest": "sha-256:" + "0" * 64},
+        {"image_id": "guessed"},
+    ],
+    ids=str,
+)
+def test_an_id_that_belongs_to_another_source_time_or_content_is_an_error(
+    other: dict[str, Any],
+) -> None:
+    """Else it could come first, and the genuine image be passed over as a resend."""
+    envelope = Envelope(Kind.IMAGE, replace(IDENTITY, **other), "zstd")
+    with pytest.raises(CorruptEnvelope, match=r"image id .* is not that of"):
+        read_envelope(write_envelope(envelope))
 
 
 def test_a_key_of_another_image_is_an_error() -> None:

@@ -11,8 +11,8 @@ import xxhash
 from tests.golden.wire_vectors import Vector, vector_names
 from wildfire_bench.compression import codec_names
 from wildfire_bench.streaming import wire
+from wildfire_bench.streaming.envelope.image_id import image_id_of
 from wildfire_bench.streaming.model import Kind, Route
-from wildfire_bench.streaming.sending.image_source import image_id_of
 from wildfire_bench.streaming.wire import RESERVED_HEADERS
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -24,7 +24,7 @@ from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import client_config
 from wildfire_bench.streaming.receiving.consumer_config import reading_config
 from wildfire_bench.streaming.routing import chunk_places
-from wildfire_bench.streaming.sending.lane import MAX_RECORD_BYTES
+from wildfire_bench.streaming.sending.lane_client import MAX_RECORD_BYTES
 
 __all__ = ["BareConsumer", "BareProducer"]
 

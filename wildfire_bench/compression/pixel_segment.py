@@ -40,7 +40,7 @@ from wildfire_bench.errors import CorruptPayload
 __all__ = ["MAX_BANDS", "MAX_PIXELS_BYTES", "decode_pixels", "encode_pixels", "native_samples"]
 
 MAX_PIXELS_BYTES = 8 << 20
-"""Largest segment of pixels; decoding holds about three times its size, and up to 42 times (350 MB)
+"""Largest segment of pixels; decoding holds about three times its size, and up to 18 times (151 MB)
 where it is one row of one band, since whole rows are at work."""
 MAX_BANDS = 64
 

@@ -155,7 +155,7 @@ def _from_kafka(
 def _place(record: StoredRecord, entry: CatalogueEntry, out: memoryview) -> None:
     """Decode one record into its place, after a check that it is of the image asked for."""
     envelope = read_envelope(record.headers, record.key)
-    if envelope.identity.digest != entry.identity.digest:
+    if envelope.identity != entry.identity:
         msg = f"record {record.place} holds another image than {entry.identity.image_id}"
         raise CorruptEnvelope(msg)
     if entry.route is Route.JSON:

@@ -138,7 +138,7 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
             if not found.gone:
                 break
         self._current = found
-        return self._image(found)
+        return self._image(thread, found)
 
     def status(self, max_images: int | None = None) -> ReassemblyStatus:
         """Images that are being put together; with `max_images` only so many are listed."""
@@ -158,13 +158,15 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         store = None if fetch is None or fetch.store is None else fetch.store.snapshot("consumer")
         return (*snapshots_of(thread), *(() if store is None else (store,)))
 
-    def _image(self, found: InboundImage) -> SatelliteImage:
+    def _image(self, thread: ConsumerThread, found: InboundImage) -> SatelliteImage:
         data = found.data
         if data is None:
             msg = "an image was handed over without its bytes"
             raise NotRunning(msg)
         if found.verified_s is not None:
-            found.seconds["hand_over"] = time.perf_counter() - found.verified_s
+            hand_over_s = time.perf_counter() - found.verified_s
+            found.seconds["hand_over"] = hand_over_s
+            thread.intake.tally.in_hands(hand_over_s)
         return SatelliteImage(
             data=data,
             metadata=found.metadata,

@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wildfire_bench.compression.matrix import choose_codec
-from wildfire_bench.errors import DeliveryFailed, NotRunning, RecordTooLarge
+from wildfire_bench.errors import NotRunning
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.connection import settings_for
 from wildfire_bench.streaming.envelope.metadata import encode_metadata
@@ -27,7 +28,7 @@ from wildfire_bench.streaming.records.record_sender import (
 from wildfire_bench.streaming.sending.image_sender import ImageSender
 from wildfire_bench.streaming.sending.image_source import ImageData, ImageSource, identify
 from wildfire_bench.streaming.sending.limits import read_send_limits
-from wildfire_bench.streaming.sending.receipts import receipt_for
+from wildfire_bench.streaming.sending.receipts import send_identified
 from wildfire_bench.streaming.sending.stop_guard import SendsUnderWay, failing_when_stopped
 from wildfire_bench.streaming.start_stop import StartStop
 
@@ -201,28 +202,10 @@ class KafkaDataProducer(StartStop):
             identity = await loop.run_in_executor(pool, identify, source, about, source_id)
             identified = time.perf_counter()
             rename(identity.image_id)
-            try:
-                try:
-                    sent = await sender.send_payload(source, identity, about)
-                except RecordTooLarge:  # a topic's limit was lowered since start(): ask again, once
-                    sender.limits = await loop.run_in_executor(
-                        None, read_send_limits, self.settings
-                    )
-                    sent = await sender.send_payload(source, identity, about)
-                safe = time.perf_counter()
-                item = await sender.send_item(sent, identity, about)
-            except DeliveryFailed as error:
-                error.image_id = identity.image_id
-                raise
-        ended = time.perf_counter()
-        seconds = {
-            "identify": identified - started,
-            "encode": sent.encode_s,
-            "send": safe - identified,
-            "catalogue": ended - safe,
-            "total": ended - started,
-        }
-        receipt = receipt_for(identity, sent, item, seconds)
+            limits = partial(read_send_limits, self.settings)
+            receipt = await send_identified(
+                sender, source, identity, about, limits=limits, identify_s=identified - started
+            )
         self._tally.image_sent(receipt)
         return receipt
 

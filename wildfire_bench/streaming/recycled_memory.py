@@ -61,17 +61,17 @@ class RecycledMemory:
         """
         if size_bytes < SMALLEST_BYTES:
             return np.empty(size_bytes, np.uint8).data
-        return memoryview(self._lend(size_bytes, np.ndarray))
+        return memoryview(self._lend(size_bytes))
 
     def keep(self, data: Buffer) -> memoryview:
         """A copy that nobody can change, a view of `FrozenMemory`; what is small stays as it is."""
         view = memoryview(data)
         if view.nbytes < SMALLEST_BYTES:
             return view
-        lent = self._lend(view.nbytes, FrozenMemory)
+        lent = self._lend(view.nbytes)
         lent[:] = np.frombuffer(view, np.uint8)
         lent.flags.writeable = False
-        return memoryview(lent)
+        return memoryview(lent.view(FrozenMemory))
 
     def trim(self, spare_bytes: int) -> None:
         """Give spare memory back to the system until no more than this is kept."""
@@ -79,12 +79,14 @@ class RecycledMemory:
             while self._spare and self.spare_bytes > spare_bytes:
                 self._spare.pop(0)
 
-    def _lend(self, size_bytes: int, kind: type[Any]) -> Any:
+    def _lend(self, size_bytes: int) -> Any:
         block = self._fitting(size_bytes)
         if block is None:
             block = _new_block(-(-size_bytes // _STEP_BYTES) * _STEP_BYTES)
         # Over a map and no array: what NumPy derives from an array of an array refers past it.
-        lent = kind(size_bytes, np.uint8, buffer=block)
+        # And a bare array: of a class of Python's, garbage collection would take the memory back
+        # while a finaliser of the same cycle may still look at it.
+        lent: Any = np.ndarray(size_bytes, np.uint8, buffer=block)
         weakref.finalize(lent, self._take_back, block).atexit = False
         return lent
 

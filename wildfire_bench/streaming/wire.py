@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 from wildfire_bench.errors import CorruptEnvelope, UnsupportedFormat
 from wildfire_bench.streaming.envelope.digest import Digest
 from wildfire_bench.streaming.envelope.header_reader import MAX_CHUNKS, HeaderReader
+from wildfire_bench.streaming.envelope.image_id import check_image_id
 from wildfire_bench.streaming.envelope.metadata import (
     MAX_METADATA_BYTES,
     decode_metadata,
@@ -122,7 +123,8 @@ def read_envelope(
     Raises
     ------
     CorruptEnvelope
-        If a header is missing, malformed, doubled, or altered on the way.
+        If a header is missing, malformed, doubled, or altered on the way, or the id is that of
+        another image.
     UnsupportedFormat
         If the record is of a newer format version or uses reserved features.
     """
@@ -138,6 +140,7 @@ def read_envelope(
         media_type=read.text("wf_media_type"),
         acquired=read.optional("ce_time"),
     )
+    check_image_id(identity)
     _check_key(key, identity)
     kind = read.kind()
     metadata = found.get("wf_metadata")

@@ -13,7 +13,7 @@ from wildfire_bench.streaming.records.record_lanes import (
     lane_compression,
     lane_type,
 )
-from wildfire_bench.streaming.sending.lane import LaneCompression
+from wildfire_bench.streaming.sending.lane_client import LaneCompression
 from wildfire_bench.streaming.topics import RECORD_TOPIC_MAX_BYTES, topic_names
 
 

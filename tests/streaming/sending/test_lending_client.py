@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import ctypes
 import logging
 import subprocess
 import sys
@@ -118,6 +119,23 @@ def test_errors_statistics_and_log_lines_reach_the_callbacks_that_confluent_kafk
     assert errors[0].name() in {"_TRANSPORT", "_ALL_BROKERS_DOWN"}
     assert statistics[0].startswith("{")
     assert any("refused" in message for message in caplog.messages)
+
+
+def test_what_a_fatal_error_throws_away_is_reported_with_that_error() -> None:
+    """Its own event may come later: the sender has to know the cause by then."""
+    client = lending({**NOWHERE, "enable.idempotence": True})
+    reports = produce(client, "topic", b"value")
+    denied = KafkaError.CLUSTER_AUTHORIZATION_FAILED
+    fail = client._library.rd_kafka_test_fatal_error
+    fail.argtypes = (ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p)
+    assert fail(client._handle, denied, b"no id for this producer") == 0
+    poll_until(client, lambda: reports)
+    client.close()
+    ((error, place),) = reports
+    assert place is None
+    assert error is not None
+    assert (error.code(), error.fatal()) == (denied, True)
+    assert "no id for this producer" in error.str()
 
 
 def test_no_broker_is_an_error_when_connecting() -> None:

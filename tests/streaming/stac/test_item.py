@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wildfire_bench.errors import CorruptEnvelope, ImageTooLarge, UnsupportedFormat
+from wildfire_bench.streaming.envelope.image_id import image_id_of
 from wildfire_bench.streaming.model import ImageIdentity, ObjectLocation, RecordPlace, Route
 from wildfire_bench.streaming.stac.item import MAX_ITEM_BYTES, build_item, parse_item
 
@@ -20,14 +21,15 @@ GUIDE = {
     "resolution_m": 30,
 }
 IDENTITY = ImageIdentity(
-    image_id="landsat_nrt-20251013T100000-0123456789abcdef",
+    image_id=image_id_of("landsat_nrt", "2025-10-13T10:00:00Z", "xxh3-128:" + "ab" * 16),
     source_id="landsat_nrt",
     size_bytes=10_000_000,
     digest="xxh3-128:" + "ab" * 16,
     media_type="image/tiff",
     acquired="2025-10-13T10:00:00Z",
 )
-TIMELESS = ImageIdentity("x-1", "x", 5, "xxh3-128:" + "00" * 16, "image/png", None)
+ZEROS = "xxh3-128:" + "00" * 16
+TIMELESS = ImageIdentity(image_id_of("x", None, ZEROS), "x", 5, ZEROS, "image/png", None)
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 BINARY, CHUNKS = "wildfire-satellite-imagery-binary", "wildfire-satellite-imagery-chunks"
 DIRECT = (RecordPlace(BINARY, 3, 1234),)

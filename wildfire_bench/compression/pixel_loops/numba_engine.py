@@ -33,34 +33,65 @@ __all__ = ["NumbaEngine"]
 
 
 class _Workspace(threading.local):
-    """Room for the last grid of each thread: fresh memory would cost page faults every time."""
+    """Room for the last grid of each thread: fresh memory would cost page faults every time.
+
+    Rows are made when they are first needed: a segment may be one row of megabytes, and a reader
+    of such segments has no use for what writing them takes.
+    """
 
     def __init__(self) -> None:
         self.grid: Grid | None = None
         self.residuals: Residuals
-        self.arrays: tuple[Any, Any, Any, Any]
+        self._kind: np.dtype[Any]
+        self._forward: tuple[Any, Any] | None
+        self._inverse: tuple[Any, Any, Any] | None
+        self._lanes: tuple[Any, Any] | None
         self.past: Any
         self.sums: Any
 
     def fit(self, grid: Grid) -> None:
         if grid == self.grid:
             return
-        kind = np.dtype(f"u{grid.sample_bytes}")
-        bands = -(-grid.bands // 4) * 4
+        self._kind = kind = np.dtype(f"u{grid.sample_bytes}")
         self.residuals = Residuals(
             np.empty((grid.bands, grid.rows * grid.width), np.uint8),
             np.empty((grid.sample_bytes, grid.bands, grid.pixels), np.uint8),
             np.zeros(grid.bands, np.int64),
         )
-        self.arrays = (
-            np.zeros((2 * bands, grid.width + 2), kind),
-            np.zeros((bands + 4, grid.width + 2), kind),
-            np.zeros((bands, grid.width), kind),
-            tuple(np.zeros(4 * (grid.width + guards), kind) for guards in (0, 0, 2)),
-        )
+        self._forward = self._inverse = self._lanes = None
         self.sums = np.zeros(grid.width, np.promote_types(kind, np.uint16))
         self.past = np.empty((0, 0, 0), kind)
         self.grid = grid
+
+    def forward_rows(self, grid: Grid) -> tuple[Any, Any]:
+        """Give two rows of samples for each band, and rows to work on."""
+        if self._forward is None:
+            line = grid.width + 2
+            self._forward = (
+                np.zeros((2 * grid.bands, line), self._kind),
+                np.zeros((grid.bands + 4, line), self._kind),
+            )
+        return self._forward
+
+    def inverse_rows(self, grid: Grid) -> tuple[Any, Any, Any]:
+        """Give a row of samples, of residuals and of means for each band and padding band."""
+        if self._inverse is None:
+            bands = grid.bands if grid.bands % 4 == 1 else -(-grid.bands // 4) * 4
+            self._inverse = (
+                np.zeros((bands, grid.width + 2), self._kind),
+                np.zeros((bands, grid.width), self._kind),
+                np.zeros((bands, grid.width), self._kind),
+            )
+        return self._inverse
+
+    def lanes(self, grid: Grid) -> tuple[Any, Any]:
+        """Give residuals of four bands, and rows in which the bands of a pixel share a word."""
+        if self._lanes is None:
+            self._lanes = (
+                np.zeros((4, grid.width), self._kind),
+                tuple(np.zeros(4 * (grid.width + guards), self._kind) for guards in (0, 0, 2)),
+            )
+        return self._lanes
 
     def memory(self, plan: Plan) -> tuple[Any, Any]:
         """Give what weighed bands look back to, or nothing, and room for their sums."""
@@ -111,7 +142,7 @@ class NumbaEngine:
     def forward(self, samples: Samples, grid: Grid, plan: Plan) -> Residuals:
         """Predict all samples; see `Engine.forward`."""
         residuals = self.room(grid)
-        lines, work, _, _ = self._workspace.arrays
+        lines, work = self._workspace.forward_rows(grid)
         residuals.present[:] = 0
         predict(
             samples,
@@ -130,9 +161,8 @@ class NumbaEngine:
     def inverse(self, residuals: Residuals, grid: Grid, plan: Plan, samples: Samples) -> None:
         """Fill `samples`; see `Engine.inverse`."""
         self._workspace.fit(grid)
-        lines, work, above, lanes = self._workspace.arrays
-        r = work.reshape(-1)[: above.size].reshape(above.shape)
         if plan.predictor is Predictor.AVERAGE and grid.bands in LANES and grid.sample_bytes <= 2:
+            r, lanes = self._workspace.lanes(grid)
             words = tuple(lane.view(f"u{4 * grid.sample_bytes}") for lane in lanes)
             restore_in_lanes(
                 residuals.low,
@@ -148,6 +178,7 @@ class NumbaEngine:
                 samples,
             )
             return
+        lines, r, above = self._workspace.inverse_rows(grid)
         restore(
             residuals.low,
             residuals.planes,

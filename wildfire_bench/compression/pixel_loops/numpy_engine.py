@@ -27,6 +27,9 @@ __all__ = ["NumpyEngine", "blended", "residual", "share", "zigzag"]
 Cube: TypeAlias = Any
 """Array of unsigned samples indexed by band, row, column, of any of their types."""
 
+_FEWEST_ROWS = 64
+"""Undone at a time, however narrow they are."""
+
 
 class NumpyEngine:
     """The algorithm of docs/codec-format.md in whole-array operations."""
@@ -216,7 +219,17 @@ def _undo(r: Cube, predictor: Predictor) -> Cube:
 
 
 def _undo_average(r: Cube) -> Cube:
-    """Fill all samples of one ``column + 2 * row`` at a time.
+    """Undo as many rows at a time as a row is wide: work and memory stay in proportion to `r`."""
+    out = r.copy()
+    out[:, 0] = np.cumsum(r[:, 0], axis=-1, dtype=r.dtype)
+    most = max(_FEWEST_ROWS, r.shape[-1])
+    for start in range(1, r.shape[1], most):
+        _undo_average_below(out[:, start - 1 : start + most])
+    return out
+
+
+def _undo_average_below(r: Cube) -> None:
+    """Fill all samples of one ``column + 2 * row`` at a time, in place; the first row is done.
 
     A sample needs its left, upper and upper right neighbours, which have smaller such sums. So
     the cube is skewed: indexed by that sum, band and row.
@@ -225,7 +238,6 @@ def _undo_average(r: Cube) -> Cube:
     x = np.zeros((width + 2 * rows, bands, rows), r.dtype)
     for y in range(rows):
         x[2 * y : 2 * y + width, :, y] = r[:, y].T
-    x[:width, :, 0] = np.cumsum(x[:width, :, 0], axis=0, dtype=r.dtype)
     for total in range(2, width + 2 * (rows - 1)):
         first = max(1, -(-(total - width + 1) // 2))
         last = min(rows - 1, total // 2)
@@ -238,7 +250,5 @@ def _undo_average(r: Cube) -> Cube:
             left = left.copy()
             left[:, -1] = up[:, -1]
         x[total, :, here] += _mean_up(_mean_down(up, right), left)
-    out = np.empty_like(r)
-    for y in range(rows):
-        out[:, y] = x[2 * y : 2 * y + width, :, y].T
-    return out
+    for y in range(1, rows):
+        r[:, y] = x[2 * y : 2 * y + width, :, y].T

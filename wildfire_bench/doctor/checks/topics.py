@@ -13,7 +13,7 @@ from wildfire_bench.streaming.administration.topic_admin import compare_topics
 from wildfire_bench.streaming.administration.topic_alteration import FIXED_SETTINGS
 from wildfire_bench.streaming.administration.topic_report import TopicOutcome, TopicReport
 from wildfire_bench.streaming.records.record_lanes import lane_compression
-from wildfire_bench.streaming.sending.image_sender import METADATA_COMPRESSION
+from wildfire_bench.streaming.sending.image_lanes import METADATA_COMPRESSION
 from wildfire_bench.streaming.topics import topic_names
 
 __all__: list[str] = []

@@ -193,6 +193,10 @@ class ReceivingTally:
         if written_ms is not None:
             self._latency.note(time.time() - written_ms / 1000)
 
+    def in_hands(self, hand_over_s: float) -> None:
+        """Count the last stage of an image; called in the event loop, which alone knows it."""
+        self._seconds.note("hand_over", hand_over_s)
+
     def images(self) -> tuple[ReceivedImages, ...]:
         """By the way they came; from any thread."""
         return tuple(ReceivedImages(*way, *sums) for way, sums in tuple(self._images.items()))

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import client_config
-from wildfire_bench.streaming.sending.lane import MAX_RECORD_BYTES
+from wildfire_bench.streaming.sending.lane_client import MAX_RECORD_BYTES
 
 __all__ = ["FETCH_QUEUE_BYTES", "group_config", "reading_config"]
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -32,6 +31,7 @@ from wildfire_bench.streaming.receiving.commit_pump import CommitPump
 from wildfire_bench.streaming.receiving.consumer_config import group_config
 from wildfire_bench.streaming.receiving.consumer_errors import denied_to_group, raise_if_permanent
 from wildfire_bench.streaming.receiving.fetch_gate import FetchGate, Overload
+from wildfire_bench.streaming.receiving.hand_over import HandOver
 from wildfire_bench.streaming.receiving.inbound import InboundImage, PartitionState
 from wildfire_bench.streaming.receiving.intake import Intake
 from wildfire_bench.streaming.stac.item import CatalogueEntry
@@ -77,7 +77,7 @@ class ConsumerThread:
         self.settings, self.group_id = settings, group_id
         self._limits = settings.kafka_consumer
         self._topics = topic_names(settings)
-        self._hand_over, self._start_download, self._report_failure = hand_over, download, failed
+        self._start_download, self._report_failure = download, failed
         self._commands = CommandQueue()
         self._pool = ThreadPoolExecutor(self._limits.decode_workers, thread_name_prefix="decode")
         self.intake = Intake(settings, self._pool, self.call, self)
@@ -86,8 +86,9 @@ class ConsumerThread:
         self._commits = CommitPump(denied)
         self._assignment = Assignment(self._commits, self._dropped, denied)
         self._gate = FetchGate(self._limits.ready_bytes)
-        self._waiting: deque[InboundImage] = deque()
-        self._in_hand: set[InboundImage] = set()
+        self._outbound = HandOver(
+            self._limits.max_unacknowledged, self._commits, self.intake.tally, hand_over
+        )
         self._unanswered: set[tuple[InboundImage, Settled]] = set()
         self._stopping = threading.Event()
         self._next_tick = 0.0
@@ -127,12 +128,12 @@ class ConsumerThread:
     @property
     def waiting_images(self) -> int:
         """Images that are here and wait for the caller."""
-        return len(self._waiting)
+        return len(self._outbound.waiting)
 
     @property
     def in_hand_images(self) -> int:
         """Images with the caller."""
-        return len(self._in_hand)
+        return len(self._outbound.in_hand)
 
     def partition_figures(self) -> PartitionsSnapshot:
         """How the partitions stand; from any thread."""
@@ -190,16 +191,16 @@ class ConsumerThread:
     def whole(self, image: InboundImage) -> None:
         """Queue it for the caller; it is announced while it is still being decoded."""
         image.whole = True
-        self._waiting.append(image)
+        self._outbound.waiting.append(image)
 
     def not_whole(self, image: InboundImage) -> None:
         """Take it out of the queue again."""
         image.whole = False
-        self._withdraw(image)
+        self._outbound.withdraw(image)
 
     def ready(self, image: InboundImage) -> None:
         """Hand it over, if it is its turn."""
-        self._try_hand_over(image)
+        self._outbound.offer(image)
 
     def refuse(
         self,
@@ -212,7 +213,7 @@ class ConsumerThread:
         """Write a dead letter; the offsets stay uncommitted until it is acknowledged."""
         token: object = image or object()
         if image is not None:
-            self._withdraw(image)
+            self._outbound.withdraw(image)
             self._end(image)
         else:
             state.ledger.hold(token, places[0].offset)
@@ -252,11 +253,11 @@ class ConsumerThread:
                 message = self._next_message()
                 if message is not None:
                     self._receive(message)
-                self._announce()
+                self._outbound.announce()
                 self._commits.pump(self._consumer)
                 self._letters.poll()
-                held = sum(image.size_bytes for image in (*self._waiting, *self._in_hand))
-                overload = Overload(held, len(self._waiting), self._letters.unwritten)
+                held, waiting = self._outbound.held_bytes, len(self._outbound.waiting)
+                overload = Overload(held, waiting, self._letters.unwritten)
                 self._gate.adjust(self._consumer, self.partitions, overload)
                 if time.monotonic() >= self._next_tick:
                     self._tick()
@@ -269,10 +270,10 @@ class ConsumerThread:
         """Wait for a message, no longer than nothing else is to be done."""
         if self._commits.busy:
             return self._consumer.poll(_BUSY_POLL_S)
-        if any(not image.handed for image in self._in_hand):
+        if self._outbound.is_pending:
             self._commands.run(_BUSY_POLL_S)  # decoding ends in one, and none can wake a poll
             return self._consumer.poll(0)
-        return self._consumer.poll(_HELD_POLL_S if self._in_hand else _IDLE_POLL_S)
+        return self._consumer.poll(_HELD_POLL_S if self._outbound.in_hand else _IDLE_POLL_S)
 
     def _receive(self, message: Any) -> None:
         error = message.error()
@@ -296,53 +297,10 @@ class ConsumerThread:
                 state.committed = (state.ledger.safe_offset, state.ledger.note())
                 self._commits.touch(state)
 
-    def _announce(self) -> None:
-        """Note durably that images go into the caller's hands, before they do."""
-        held_back: list[InboundImage] = []
-        while self._waiting and len(self._in_hand) < self._limits.max_unacknowledged:
-            image = self._waiting.popleft()
-            if image.gone:
-                continue
-            if image.partition.ledger.must_wait(image):
-                held_back.append(image)
-                continue
-            image.marked = True
-            self._in_hand.add(image)
-            image.partition.ledger.hand_over(image.mark)
-
-            def announced(stored: bool, image: InboundImage = image) -> None:
-                image.announced = stored and image.marked
-                self._try_hand_over(image)
-
-            self._commits.touch(image.partition, announced)
-        self._waiting.extendleft(reversed(held_back))
-
-    def _try_hand_over(self, image: InboundImage) -> None:
-        if image.announced and image.data is not None and not image.handed and not image.gone:
-            image.handed = True
-            self.intake.tally.handed_over(
-                image.route,
-                image.envelope.codec,
-                image.size_bytes,
-                image.seconds,
-                written_ms=image.written_ms,
-                redelivered=image.redelivered,
-            )
-            self._hand_over(image)
-
-    def _withdraw(self, image: InboundImage) -> None:
-        """It cannot be handed over (for now)."""
-        if image.marked:
-            self._in_hand.discard(image)
-            image.partition.ledger.take_back([image.mark])
-            image.marked = image.announced = False
-        elif image in self._waiting:
-            self._waiting.remove(image)
-
     def _end(self, image: InboundImage) -> None:
         """It is no longer in hand; its memory is free as soon as the caller lets go."""
         image.settled = True
-        self._in_hand.discard(image)
+        self._outbound.in_hand.discard(image)
         state = image.partition
         for key, found in tuple(state.images.items()):
             if found is image:
@@ -356,8 +314,7 @@ class ConsumerThread:
             if not image.handed:
                 state.ledger.take_back([image.mark])
             image.free()
-        self._waiting = deque(image for image in self._waiting if image.partition is not state)
-        self._in_hand = {image for image in self._in_hand if image.partition is not state}
+        self._outbound.drop(state)
 
     def _close(self) -> None:
         self._commands.finish()  # before the letters close: these may be refusals

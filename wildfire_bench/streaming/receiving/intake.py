@@ -22,13 +22,9 @@ from wildfire_bench.streaming.observation.snapshots import error_name
 from wildfire_bench.streaming.receiving.assembly import Assembly
 from wildfire_bench.streaming.receiving.inbound import InboundImage, PartitionState
 from wildfire_bench.streaming.receiving.intake_ports import Message, Outcome
+from wildfire_bench.streaming.receiving.lone_record import decode_direct, decode_json
 from wildfire_bench.streaming.receiving.reassembly import Reassembly
-from wildfire_bench.streaming.receiving.whole_record import (
-    check_value,
-    decode_json_record,
-    decode_whole,
-)
-from wildfire_bench.streaming.recycled_memory import RecycledMemory
+from wildfire_bench.streaming.receiving.whole_record import check_value
 from wildfire_bench.streaming.stac.item import parse_item
 from wildfire_bench.streaming.wire import read_envelope
 
@@ -124,12 +120,12 @@ class Intake:
             self._take_item(image, place, value)
         elif envelope.kind is Kind.JSON:
             image.route = Route.JSON
-            self._decode_alone(image, place, partial(_decode_json, envelope, value))
+            self._decode_alone(image, place, partial(decode_json, envelope, value))
         elif envelope.kind is Kind.IMAGE:
             self._decode_alone(
                 image,
                 place,
-                partial(_decode_direct, envelope, value, self.reassembly.budget.memory),
+                partial(decode_direct, envelope, value, self.reassembly.budget.memory),
             )
         else:
             msg = f"a record of type {envelope.kind.value} does not belong on an image topic"
@@ -293,21 +289,3 @@ class Intake:
             image.places = list(assembly.places)
             self.tally.reassembly_failures[error_name(error)] += 1
             self.fail(image, error)
-
-
-def _decode_direct(
-    envelope: Envelope, value: bytes, memory: RecycledMemory, image: InboundImage
-) -> memoryview:
-    started = time.perf_counter()
-    data = memory.take(envelope.identity.size_bytes)
-    decode_whole(envelope, value, data)
-    image.seconds["decode"] = time.perf_counter() - started
-    image.metadata = dict(envelope.metadata or {})
-    return data.toreadonly()
-
-
-def _decode_json(envelope: Envelope, value: bytes, image: InboundImage) -> memoryview:
-    started = time.perf_counter()
-    data, image.metadata = decode_json_record(envelope, value)
-    image.seconds["decode"] = time.perf_counter() - started
-    return memoryview(data)

@@ -24,7 +24,7 @@ from wildfire_bench.settings import DataType
 from wildfire_bench.streaming.envelope.metadata import acquisition_time
 from wildfire_bench.streaming.envelope.strict_json import parse_json_object
 from wildfire_bench.streaming.model import RecordPlace
-from wildfire_bench.streaming.sending.lane import MAX_RECORD_BYTES
+from wildfire_bench.streaming.sending.lane_client import MAX_RECORD_BYTES
 
 __all__ = ["EVENT_TYPES", "EncodedRecord", "ReceivedRecord", "decode_record", "encode_record"]
 

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from wildfire_bench.errors import InputError, SettingsError
 from wildfire_bench.settings import DataType, Settings
-from wildfire_bench.streaming.sending.lane import LaneCompression
+from wildfire_bench.streaming.sending.lane_client import LaneCompression
 
 __all__ = [
     "ALIASES",

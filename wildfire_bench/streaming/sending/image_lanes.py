@@ -8,13 +8,27 @@ from typing import Any
 
 from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.errors import NotRunning
-from wildfire_bench.settings import Settings
+from wildfire_bench.settings import ProducerSettings, Settings
 from wildfire_bench.streaming.model import Envelope, ImageIdentity
 from wildfire_bench.streaming.observation.sending_tally import LaneFigures
-from wildfire_bench.streaming.sending.lane import LaneCompression, ProducerLane, Record
+from wildfire_bench.streaming.sending.lane import ProducerLane, Record
+from wildfire_bench.streaming.sending.lane_client import LaneCompression
 from wildfire_bench.streaming.wire import record_bytes, write_envelope
 
-__all__ = ["ImageLanes", "size_of"]
+__all__ = [
+    "METADATA_COMPRESSION",
+    "PAYLOAD_COMPRESSION",
+    "ImageLanes",
+    "json_compression",
+    "size_of",
+]
+
+METADATA_COMPRESSION = LaneCompression("zstd", 3)
+"""Guide, section 3: image metadata travels as zstd level 3."""
+PAYLOAD_COMPRESSION = LaneCompression()
+"""Payloads are encoded already."""
+_MAX_LEVEL = {"gzip": 9, "zstd": 12}
+"""Of librdkafka's ``compression.level``."""
 
 
 class ImageLanes:
@@ -87,6 +101,13 @@ class ImageLanes:
 def _name_of(compression: LaneCompression) -> str:
     level = "" if compression.level is None else f"-{compression.level}"
     return f"images-{compression.type}{level}"
+
+
+def json_compression(producer: ProducerSettings) -> LaneCompression:
+    """Compression of images as JSON, at the nearest level that librdkafka has."""
+    most = _MAX_LEVEL.get(producer.compression_type)
+    level = None if most is None else min(producer.compression_level, most)
+    return LaneCompression(producer.compression_type, level)
 
 
 def size_of(record: Record) -> int:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder
@@ -35,42 +35,24 @@ from wildfire_bench.streaming.routing import (
 )
 from wildfire_bench.streaming.sending.block_stream import encode_blocks, encode_turns
 from wildfire_bench.streaming.sending.chunk_split import split_source
-from wildfire_bench.streaming.sending.image_lanes import ImageLanes, size_of
+from wildfire_bench.streaming.sending.image_lanes import (
+    METADATA_COMPRESSION,
+    PAYLOAD_COMPRESSION,
+    ImageLanes,
+    json_compression,
+    size_of,
+)
 from wildfire_bench.streaming.sending.image_source import ImageSource
-from wildfire_bench.streaming.sending.lane import LaneCompression, Record
+from wildfire_bench.streaming.sending.lane import Record
 from wildfire_bench.streaming.sending.limits import SendLimits
+from wildfire_bench.streaming.sending.sent import Sent, sent_by
 from wildfire_bench.streaming.stac.item import build_item
 from wildfire_bench.streaming.topics import topic_names
 
 if TYPE_CHECKING:
     from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 
-__all__ = ["ImageSender", "Sent"]
-
-METADATA_COMPRESSION = LaneCompression("zstd", 3)
-"""Guide, section 3: image metadata travels as zstd level 3."""
-_PAYLOAD_COMPRESSION = LaneCompression()
-_MAX_LEVEL = {"gzip": 9, "zstd": 12}
-"""Of librdkafka's ``compression.level``."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What sending a payload came to, once it was acknowledged."""
-
-    decision: Decision
-    codec: str
-    level: int | None
-    location: tuple[RecordPlace, ...] | ObjectLocation
-    encoded_bytes: int
-    wire_bytes: int
-    encode_s: float
-    codec_reason: str | None = None
-
-    @property
-    def dataref(self) -> str | None:
-        """Where the object of a reference lies."""
-        return self.location.uri if isinstance(self.location, ObjectLocation) else None
+__all__ = ["ImageSender"]
 
 
 class ImageSender:
@@ -188,7 +170,8 @@ class ImageSender:
         self, source: ImageSource, identity: ImageIdentity, encoder: ImageEncoder
     ) -> EncodedBlock:
         place = [(0, identity.size_bytes)]
-        async with contextlib.aclosing(self._blocks(source, identity, place, encoder)) as blocks:
+        blocks = encode_blocks(source, identity, place, encoder, self._pool, turns=self._turns)
+        async with contextlib.aclosing(blocks):
             (whole,) = [block async for block in blocks]
         return whole
 
@@ -200,16 +183,14 @@ class ImageSender:
         decision: Decision,
         encoder: ImageEncoder,
     ) -> Sent:
-        acknowledged = await self._lanes.lane(_PAYLOAD_COMPRESSION).produce(record)
-        return Sent(
-            decision=decision,
-            codec=encoder.name,
-            level=encoder.level,
-            location=(await acknowledged,),
+        acknowledged = await self._lanes.lane(PAYLOAD_COMPRESSION).produce(record)
+        return sent_by(
+            encoder,
+            decision,
+            (await acknowledged,),
             encoded_bytes=memoryview(block.payload).nbytes,
             wire_bytes=size,
             encode_s=block.encode_s,
-            codec_reason=_reason_of(encoder),
         )
 
     async def _send_chunks(
@@ -221,7 +202,7 @@ class ImageSender:
         encoder: ImageEncoder,
     ) -> Sent:
         """Send each chunk as soon as it is encoded, while the next ones are being encoded."""
-        lane = self._lanes.lane(_PAYLOAD_COMPRESSION)
+        lane = self._lanes.lane(PAYLOAD_COMPRESSION)
         chunk_bytes = fitting_chunk_bytes(self._settings.routing, self.limits.carrying)
         chunks = split_source(
             source,
@@ -249,15 +230,13 @@ class ImageSender:
                 wire_bytes += size_of(record)
                 encode_s += chunk.encode_s
                 acks.append(await lane.produce(record))
-        return Sent(
-            decision=decision,
-            codec=encoder.name,
-            level=encoder.level,
-            location=tuple(await asyncio.gather(*acks)),
+        return sent_by(
+            encoder,
+            decision,
+            tuple(await asyncio.gather(*acks)),
             encoded_bytes=encoded_bytes,
             wire_bytes=wire_bytes,
             encode_s=encode_s,
-            codec_reason=_reason_of(encoder),
         )
 
     async def _upload(
@@ -274,11 +253,11 @@ class ImageSender:
         places = chunk_places(identity.size_bytes, self._settings.routing.chunk_bytes)
         encode_s = 0.0
 
+        blocks = encode_blocks(source, identity, places, encoder, self._pool, turns=self._turns)
+
         async def encoded() -> AsyncGenerator[tuple[Buffer, int, str]]:
             nonlocal encode_s
-            async with contextlib.aclosing(
-                self._blocks(source, identity, places, encoder)
-            ) as blocks:
+            async with contextlib.aclosing(blocks):
                 async for block in blocks:
                     encode_s += block.encode_s
                     yield block.payload, block.size_bytes, block.digest
@@ -287,15 +266,13 @@ class ImageSender:
         # an earlier send ever points into them.
         variant = f"{encoder.name}-{encoder.level}-{self._settings.routing.chunk_bytes}"
         location = await self._store.upload(identity, encoded(), variant=variant)
-        return Sent(
-            decision=decision,
-            codec=encoder.name,
-            level=encoder.level,
-            location=location,
+        return sent_by(
+            encoder,
+            decision,
+            location,
             encoded_bytes=location.size_bytes,
             wire_bytes=location.size_bytes,
             encode_s=encode_s,
-            codec_reason=_reason_of(encoder),
         )
 
     async def _json_record(
@@ -310,32 +287,14 @@ class ImageSender:
     async def _send_json(self, record: Record, size: int, decision: Decision) -> Sent:
         """Guide, section 9: the client compresses the batch, as it did before."""
         started = time.perf_counter()
-        producer = self._settings.kafka_producer
-        most = _MAX_LEVEL.get(producer.compression_type)
-        level = None if most is None else min(producer.compression_level, most)
-        lane = self._lanes.lane(LaneCompression(producer.compression_type, level))
-        acknowledged = await lane.produce(record)
+        compression = json_compression(self._settings.kafka_producer)
+        acknowledged = await self._lanes.lane(compression).produce(record)
         return Sent(
             decision=decision,
             codec=JSON_CODEC,
-            level=level,
+            level=compression.level,
             location=(await acknowledged,),
             encoded_bytes=memoryview(record.value).nbytes,
             wire_bytes=size,
             encode_s=time.perf_counter() - started,
         )
-
-    def _blocks(
-        self,
-        source: ImageSource,
-        identity: ImageIdentity,
-        places: Sequence[tuple[int, int]],
-        encoder: ImageEncoder,
-    ) -> AsyncGenerator[EncodedBlock]:
-        return encode_blocks(source, identity, places, encoder, self._pool, turns=self._turns)
-
-
-def _reason_of(encoder: ImageEncoder) -> str | None:
-    # Of those that `auto` makes; to import their class here would need zstandard.
-    reason: str | None = getattr(encoder, "reason", None)
-    return reason

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import mmap
-import re
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -18,12 +17,13 @@ from typing import Any, BinaryIO, Self, TypeAlias
 
 from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder
 from wildfire_bench.errors import EmptyImage, ImageTooLarge, InputError
-from wildfire_bench.streaming.envelope.digest import Digest, digest_of
+from wildfire_bench.streaming.envelope.digest import Digest
 from wildfire_bench.streaming.envelope.image_format import HEAD_BYTES, media_type_of
+from wildfire_bench.streaming.envelope.image_id import image_id_of
 from wildfire_bench.streaming.envelope.metadata import acquisition_time
 from wildfire_bench.streaming.model import ImageIdentity
 
-__all__ = ["ImageData", "ImageSource", "identify", "image_id_of", "require_source_id"]
+__all__ = ["ImageData", "ImageSource", "identify", "require_source_id"]
 
 ImageData: TypeAlias = Buffer | str | Path | BinaryIO
 """What `send_satellite_image` takes: bytes-like, a path, or a binary file."""
@@ -249,23 +249,6 @@ def identify(
         media_type=media_type,
         acquired=acquired,
     )
-
-
-def image_id_of(source_id: str, acquired: str | None, digest: str) -> str:
-    """Identity that a resend of the same image shares, whenever and by whomever it is sent.
-
-    Returns
-    -------
-    str
-        A readable start (source, acquisition time) and 32 hexadecimal digits over source,
-        acquisition time and content digest; letters, digits, ``-``, ``_`` and ``.`` only, so that
-        it stands in a URL or an object key as it is.
-    """
-    parts = [source_id, acquired or "", digest]
-    unique = digest_of("\0".join(parts).encode()).rpartition(":")[2]
-    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", source_id)[:48].strip(".-") or "source"
-    when = re.sub(r"[^0-9TZ]", "", acquired.partition(".")[0]) if acquired else ""
-    return "-".join(part for part in (readable, when.rstrip("Z"), unique) if part)
 
 
 def _read_all(file: BinaryIO, size_bytes: int) -> bytes:

@@ -26,32 +26,18 @@ from wildfire_bench.errors import (
 )
 from wildfire_bench.settings import KafkaSettings, ProducerSettings
 from wildfire_bench.streaming.administration.rights import Right, access_denied, is_denial
-from wildfire_bench.streaming.connection import client_config
 from wildfire_bench.streaming.model import RecordPlace
 from wildfire_bench.streaming.observation.sending_tally import LaneFigures
 from wildfire_bench.streaming.sending.bytes_in_flight import BytesInFlight
-from wildfire_bench.streaming.sending.copying_client import CopyingClient
-from wildfire_bench.streaming.sending.lending_client import LendingClient
-from wildfire_bench.streaming.sending.librdkafka import load_librdkafka
-from wildfire_bench.streaming.sending.producer_client import ProducerClient
+from wildfire_bench.streaming.sending.lane_client import LaneCompression, lane_config, open_client
 
-__all__ = ["MAX_RECORD_BYTES", "LaneCompression", "ProducerLane", "Record"]
+__all__ = ["ProducerLane", "Record"]
 
 log = logging.getLogger(__name__)
 
-MAX_RECORD_BYTES = 64 << 20
-"""Largest record that the client lets through; topic and broker have their own limits."""
 _POLL_S = 0.1
 _QUEUE_FULL_RETRY_S = 0.005
 _TIMED_OUT = {KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT, KafkaError._TIMED_OUT_QUEUE}  # noqa: SLF001 - librdkafka's own names
-
-
-@dataclass(frozen=True, slots=True)
-class LaneCompression:
-    """Compression of whole batches by librdkafka; payloads encoded by us travel with ``none``."""
-
-    type: str = "none"
-    level: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +68,8 @@ class ProducerLane:
     lend
         Send values from where they lie, if the platform allows it: worth it for large records.
     extra
-        librdkafka's own options, put over all this. With ``statistics.interval.ms`` the lane
-        knows what it has transmitted.
+        librdkafka's own options, put over all this; ``error_cb`` and ``stats_cb`` are called beside
+        the lane's own. With ``statistics.interval.ms`` the lane knows what it has transmitted.
     """
 
     def __init__(
@@ -105,11 +91,14 @@ class ProducerLane:
         self._denied = False
         self.broken = False
         """True after a fatal error: an idempotent producer that lost its sequence is of no use."""
-        config = _lane_config(kafka, producer, compression or LaneCompression(), linger_ms)
         self.name = name
         self._transmitted_bytes: int | None = None
-        callbacks = {"error_cb": self._note_error, "stats_cb": self._note_statistics}
-        self._client = _open_client({**config, **callbacks, **(extra or {})}, lend=lend)
+        self._client = open_client(
+            lane_config(kafka, producer, compression or LaneCompression(), linger_ms),
+            extra or {},
+            {"error_cb": self._note_error, "stats_cb": self._note_statistics},
+            lend=lend,
+        )
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._poll, name="kafka-producer", daemon=True)
         self._thread.start()
@@ -275,39 +264,6 @@ class ProducerLane:
         self._stopping.set()
         self._thread.join()
         atexit.unregister(self._end)
-
-
-def _open_client(config: Mapping[str, Any], *, lend: bool) -> ProducerClient:
-    library = load_librdkafka() if lend else None
-    if library is None or not LendingClient.understands(config):
-        return CopyingClient(config)
-    return LendingClient(library, config)
-
-
-def _lane_config(
-    kafka: KafkaSettings,
-    producer: ProducerSettings,
-    compression: LaneCompression,
-    linger_ms: float,
-) -> dict[str, Any]:
-    """Settings measured in the transport study: an idempotent producer costs nothing."""
-    config: dict[str, Any] = {
-        **client_config(kafka),
-        "acks": "all",
-        "enable.idempotence": True,
-        "partitioner": "murmur2_random",  # as Java's clients
-        "linger.ms": linger_ms,
-        "compression.type": compression.type,
-        "message.max.bytes": MAX_RECORD_BYTES,
-        "queue.buffering.max.kbytes": (producer.max_in_flight_bytes + MAX_RECORD_BYTES) // 1024,
-        "delivery.timeout.ms": int(producer.delivery_timeout_s * 1000),
-        "request.timeout.ms": int(
-            min(producer.request_timeout_s, producer.delivery_timeout_s) * 1000
-        ),
-    }
-    if compression.level is not None:
-        config["compression.level"] = compression.level
-    return config
 
 
 def _delivery_error(error: KafkaError | None, subject: str) -> DeliveryFailed:

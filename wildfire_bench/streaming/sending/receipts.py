@@ -1,32 +1,80 @@
-"""What a producer gives back for an image that was acknowledged."""
+"""An identified image, sent whole, and the receipt that its producer gives back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
 
+from wildfire_bench.errors import DeliveryFailed, RecordTooLarge
 from wildfire_bench.streaming.model import ImageIdentity, ObjectLocation, Receipt, RecordPlace
-from wildfire_bench.streaming.sending.image_sender import Sent
+from wildfire_bench.streaming.sending.image_sender import ImageSender
+from wildfire_bench.streaming.sending.image_source import ImageSource
+from wildfire_bench.streaming.sending.limits import SendLimits
+from wildfire_bench.streaming.sending.sent import Sent
 
-__all__ = ["receipt_for"]
+__all__ = ["send_identified"]
 
 
-def receipt_for(
+async def send_identified(
+    sender: ImageSender,
+    source: ImageSource,
+    identity: ImageIdentity,
+    metadata: Mapping[str, Any],
+    *,
+    limits: Callable[[], SendLimits],
+    identify_s: float,
+) -> Receipt:
+    """Send payload and catalogue entry.
+
+    Parameters
+    ----------
+    sender
+        Sends them.
+    source, identity, metadata
+        The image, what it is, and what is told of it.
+    limits
+        Asks the brokers for the limits anew; blocks.
+    identify_s
+        Seconds that it took to identify the image.
+
+    Raises
+    ------
+    DeliveryFailed
+        If it was not acknowledged; it names the image.
+    """
+    started = time.perf_counter()
+    try:
+        try:
+            sent = await sender.send_payload(source, identity, metadata)
+        except RecordTooLarge:  # a topic's limit was lowered since start(): ask again, once
+            loop = asyncio.get_running_loop()
+            sender.limits = await loop.run_in_executor(None, limits)
+            sent = await sender.send_payload(source, identity, metadata)
+        safe = time.perf_counter()
+        item = await sender.send_item(sent, identity, metadata)
+    except DeliveryFailed as error:
+        error.image_id = identity.image_id
+        raise
+    ended = time.perf_counter()
+    seconds = {
+        "identify": identify_s,
+        "encode": sent.encode_s,
+        "send": safe - started,
+        "catalogue": ended - safe,
+        "total": identify_s + ended - started,
+    }
+    return _receipt_for(identity, sent, item, seconds)
+
+
+def _receipt_for(
     identity: ImageIdentity,
     sent: Sent,
     item: tuple[RecordPlace, int],
     seconds: Mapping[str, float],
 ) -> Receipt:
-    """Put a receipt together.
-
-    Parameters
-    ----------
-    identity, sent
-        The image, and what sending its payload came to.
-    item
-        Where its catalogue entry lies, and the bytes of that.
-    seconds
-        Per stage.
-    """
+    """Put it together; `item` is where the catalogue entry lies, and its bytes."""
     item_place, item_bytes = item
     return Receipt(
         identity=identity,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NoReturn
 
 from wildfire_bench.errors import CorruptEnvelope, InvalidMetadata, UnsupportedFormat
+from wildfire_bench.streaming.envelope.image_id import check_image_id
 from wildfire_bench.streaming.envelope.metadata import (
     acquisition_time,
     decode_metadata,
@@ -32,7 +33,7 @@ def read_identity(item: Mapping[str, Any], version: int) -> tuple[ImageIdentity,
     Raises
     ------
     CorruptEnvelope
-        If a field is missing or malformed.
+        If a field is missing or malformed, or the id is that of another image.
     UnsupportedFormat
         If the Item is of a later version than `version`.
     """
@@ -52,6 +53,7 @@ def read_identity(item: Mapping[str, Any], version: int) -> tuple[ImageIdentity,
         media_type=_text(properties, "wildfire:media_type"),
         acquired=_acquired(properties),
     )
+    check_image_id(identity)
     route = _text(properties, "wildfire:route")
     if route not in set(Route):
         _refuse("wildfire:route", route)
