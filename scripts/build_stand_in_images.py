@@ -56,6 +56,8 @@ DOWNLOAD_TIMEOUT_S = 60
 BUILD_TIMEOUT_S = 60
 WHEELS_TIMEOUT_S = 300
 SERVICE_TIMEOUT_S = 240
+UNAVAILABLE = 69
+"""Status where the stand-ins cannot be had, as of scripts/with_docker_engine.sh."""
 
 
 def main() -> int:
@@ -77,9 +79,14 @@ def main() -> int:
             print(f"{image}: stand-in built; it was not pulled and is not the official image")
         _ensure_python()
         _collect_wheels()
-        _build_service()
     except (StackError, OSError, subprocess.SubprocessError) as error:
         print(f"no stand-in images: {_reason(error)}", file=sys.stderr)
+        return UNAVAILABLE
+    try:
+        _build_service()
+    except (OSError, subprocess.SubprocessError) as error:
+        # All that it needs is here.
+        print(f"the service's Dockerfile does not build: {_reason(error)}", file=sys.stderr)
         return 1
     return 0
 
