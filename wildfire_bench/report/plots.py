@@ -53,7 +53,7 @@ def plot_stored(results: BenchRun) -> Figure:
         for text, value in guide.items():
             guide_line(axes, text, value)
         axes.set_xlim(0, 1.12 * max(27.0, *(max(row.samples) for row in rows)))
-        axes.figure.draw_without_rendering()  # fixes the layout, which labels go by
+        _figure(axes).draw_without_rendering()  # fixes the layout, which labels go by
         for place, row in enumerate(rows):
             median = summarise(row.samples).median
             value_label(axes, place, median, f"{median:.1f}", lines_at=guide.values())
@@ -189,7 +189,7 @@ def _dot_plot(
             guide_line(axes, text, value)
         label_decades(axes)
         axes.set_xlim(right=axes.get_xlim()[1] * 1.7)
-        axes.figure.draw_without_rendering()  # fixes the layout, which labels go by
+        _figure(axes).draw_without_rendering()  # fixes the layout, which labels go by
         for place, row in enumerate(rows):
             median = _number(summarise(row.samples).median)
             value_label(axes, place, max(row.samples), median, lines_at=guide.values())
