@@ -69,6 +69,21 @@ def test_the_table_names_codecs_that_gave_up():
     assert "hill, gzip-6 (gave up: stored)" in codecs.codec_table(MEASURED).text
 
 
+def test_a_codec_that_gave_up_has_no_speed():
+    row = next(row for row in codecs.codec_table(MEASURED).text.splitlines() if "gzip-6" in row)
+    assert row.endswith("| 100.0 | – | –")
+
+
+def test_a_scene_on_which_all_codecs_gave_up_is_a_sentence_and_no_plot():
+    jpeg = benchmark(
+        measurement("stored", None, 1000, 9000),
+        measurement("zstd", 1, 1000, 9e5, used="stored"),
+        measurement("predictive", 1, 1000, 9e5, used="stored"),
+    )
+    said = codecs.plot_size_and_speed(jpeg, "hill")
+    assert said.text == "Scene hill: all codecs gave up: stored as it is."
+
+
 DENSE = measurement("predictive", 2, 400, 800)
 JPEG_XL = measurement("jpeg-xl", 3, 500, 40)
 
@@ -93,3 +108,9 @@ def test_rivals_are_drawn_and_listed():
     both = benchmark(DENSE, rivals=(measurement("jpeg-xl", 3, 300, 40),))
     assert "jpeg-xl-3 leaves the least" in codecs.plot_size_and_speed(both, "hill").alt
     assert "hill, jpeg-xl-3" in codecs.codec_table(both).text
+
+
+@pytest.mark.parametrize("rivals", [(), (JPEG_XL,)])
+def test_the_colour_of_rivals_is_named_only_where_there_are_some(rivals):
+    caption = codecs.plot_size_and_speed(benchmark(DENSE, rivals=rivals), "hill").caption
+    assert ("grey: other people's codecs" in caption) == bool(rivals)

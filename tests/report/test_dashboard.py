@@ -116,6 +116,15 @@ def test_what_is_no_answer_of_prometheus_is_one_clear_error(
         ask()
 
 
+def test_a_missing_prometheus_is_told_with_both_ways_out_and_without_pythons_wrapping() -> None:
+    with pytest.raises(MetricsUnavailable) as caught:
+        _nowhere()
+    said = str(caught.value)
+    assert "(Connection refused)" in said
+    assert "`docker compose --profile monitoring up -d`" in said
+    assert "-p prometheus_url=" in said
+
+
 @pytest.mark.parametrize("url", ["", "file:///etc/passwd", "127.0.0.1:9090", "http://"])
 def test_an_address_of_another_kind_is_refused(url: str) -> None:
     with pytest.raises(InvalidParameter, match="no address"):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import matplotlib as mpl
 import pytest
 
@@ -24,6 +26,16 @@ mpl.use("agg")
 )
 def test_words_for_a_plot_hold_its_ends(plot, said):
     assert said in plot(made_up_routes()).alt
+
+
+def test_thresholds_are_named_only_where_they_lie_in_the_range_drawn():
+    run = made_up_routes()
+    small = tuple(scene for scene in run.more_scenes if scene.size_bytes < 20_000_000)
+    captions = [
+        routing_plots.plot_route_latency(each).caption
+        for each in (run, replace(run, more_scenes=small))
+    ]
+    assert ["Dotted: the guide's thresholds." in said for said in captions] == [True, False]
 
 
 def test_thresholds_stand_beside_the_guides():

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 from tests.bench.made_up import made_up, without_brokers_cpu
+from wildfire_bench.bench.machine_load import busy_during_note, busy_note
 from wildfire_bench.bench.verdicts import judge_all
 from wildfire_bench.report import sentences
 
@@ -30,6 +31,14 @@ def test_headline_says_when_an_image_was_lost():
     lost = replace(results.samples[0], end_to_end_ms=None, identical=False, error="lost")
     results = replace(results, samples=(lost, *results.samples[1:]))
     assert "1 of 54 images did not arrive" in sentences.headline_figures(results, ())[-1]
+
+
+def test_headline_warns_of_other_work_that_disturbed_its_times():
+    note = busy_during_note((0.4, 0.5, 0.6))
+    busy = replace(made_up(), notes=("The machine had a fan.", busy_note(9.0, 2), note))
+    once = replace(busy, workload=replace(busy.workload, rounds=1))
+    warned = [sentences.headline(run, ()).text.endswith(note) for run in (made_up(), busy, once)]
+    assert warned == [False, True, False]  # sizes, all that one round is enough for, stay the same
 
 
 def test_what_got_worse_names_the_price_of_zstd_against_plain_binary():

@@ -1,3 +1,4 @@
+import re
 from dataclasses import replace
 
 from tests.bench.made_up import made_up, without_brokers_cpu
@@ -13,6 +14,18 @@ def test_every_claim_stands_in_the_table_word_for_word():
 
 def test_a_verdict_is_a_word_and_no_mere_colour():
     assert "does not hold</span>" in verdict_table(judge_all(made_up()))._repr_html_()
+
+
+def test_a_command_in_a_sentence_is_set_as_code_and_plain_in_text():
+    shown = verdict_table(judge_all(made_up()))
+    assert "<code>wildfire-bench bench matrix</code>" in shown.markup
+    assert "run of wildfire-bench bench matrix decides" in shown.text
+
+
+def test_a_figure_and_its_count_are_not_broken_apart():
+    shown = verdict_table(judge_all(made_up())).markup
+    assert re.search(r'<span class="figure">\[[^<]+ to [^<]+\],</span> ', shown)
+    assert '<span class="figure">n = 1</span>' in shown
 
 
 def test_every_variant_has_its_row():

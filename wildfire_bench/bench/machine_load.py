@@ -9,13 +9,21 @@ from typing import Final
 
 import psutil
 
-__all__ = ["MachineTime", "busy_during_note", "busy_note", "machine_time", "share_of_others"]
+__all__ = [
+    "MachineTime",
+    "busy_during_note",
+    "busy_note",
+    "is_busy_note",
+    "machine_time",
+    "share_of_others",
+]
 
 BUSY_SHARE: Final = 0.5
 """Share of the cores that may be in use by others before a run is called disturbed."""
 OTHERS_SHARE: Final = 0.15
 """Share of the machine's CPU time that others may take during it; the kernel's own work for a run,
 which belongs to no process, is a part of that."""
+_OTHER_WORK: Final = "Other work"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +71,7 @@ def busy_note(load: float, cores: int) -> str | None:
     if load <= BUSY_SHARE * cores:
         return None
     return (
-        f"Other work kept {load:.1f} processes busy on {cores} cores before the run: "
+        f"{_OTHER_WORK} kept {load:.1f} processes busy on {cores} cores before the run: "
         "times and CPU seconds are higher and spread more than on an idle machine."
     )
 
@@ -79,7 +87,12 @@ def busy_during_note(shares: Sequence[float]) -> str | None:
     if not shares or (middle := median(shares)) <= OTHERS_SHARE:
         return None
     return (
-        f"Other work took {100 * middle:.0f} % of the machine's CPU time during the run (median of "
-        f"{len(shares)} blocks, at most {100 * max(shares):.0f} %): times and CPU seconds are "
+        f"{_OTHER_WORK} took {100 * middle:.0f} % of the machine's CPU time during the run (median "
+        f"of {len(shares)} blocks, at most {100 * max(shares):.0f} %): times and CPU seconds are "
         "higher and spread more than on an idle machine."
     )
+
+
+def is_busy_note(note: str) -> bool:
+    """Whether a note of a run, kept ones too, says that others were using the machine."""
+    return note.startswith(_OTHER_WORK)

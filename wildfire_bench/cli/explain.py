@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from wildfire_bench.cli.options import JsonOption
-from wildfire_bench.compression.explain import Explanation
+from wildfire_bench.compression.explain import Alternative, Explanation
 from wildfire_bench.compression.explain import explain as explain_image
 from wildfire_bench.errors import InputError
 
@@ -47,8 +47,12 @@ def _print(file: Path, told: Explanation) -> None:
     print(f"{'codec':<14} {'bytes':>12} {'share':>7} {'encode MB/s':>12} {'decode MB/s':>12}")
     for each in sorted(told.alternatives, key=lambda each: each.encoded_bytes):
         name = each.codec if each.level is None else f"{each.codec}-{each.level}"
-        gave_up = " (stored)" if each.used == "stored" != each.codec else ""
-        print(
-            f"{name:<14} {each.encoded_bytes:>12,} {each.encoded_bytes / told.measured_bytes:>7.1%}"
-            f" {each.encode_mb_s:>12,.0f} {each.decode_mb_s:>12,.0f}{gave_up}"
-        )
+        share = each.encoded_bytes / told.measured_bytes
+        print(f"{name:<14} {each.encoded_bytes:>12,} {share:>7.1%} {_speeds(each)}")
+
+
+def _speeds(tried: Alternative) -> str:
+    """Give both speeds; none where the bytes are only handed on, which takes no time."""
+    if tried.used == "stored":
+        return f"{'–':>12} {'–':>12}" + (" (stored)" if tried.codec != "stored" else "")
+    return f"{tried.encode_mb_s:>12,.0f} {tried.decode_mb_s:>12,.0f}"

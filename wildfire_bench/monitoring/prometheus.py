@@ -91,7 +91,12 @@ def _answer(address: str, url: str) -> dict[str, Any]:
         msg = f"{url} refused the question ({error.code}): {said}"
         raise MetricsUnavailable(msg) from error
     except (URLError, HTTPException, OSError) as error:
-        msg = f"no Prometheus answers at {url} ({error}): start it, or name another address"
+        cause = error.reason if isinstance(error, URLError) else error
+        why = (isinstance(cause, OSError) and cause.strerror) or cause
+        msg = (
+            f"no Prometheus answers at {url} ({why}): start it with `docker compose --profile "
+            "monitoring up -d`, or name another one by -p prometheus_url=http://HOST:9090"
+        )
         raise MetricsUnavailable(msg) from error
     if len(text) > MAX_ANSWER_BYTES:
         msg = f"{url} answers with more than {MAX_ANSWER_BYTES:,} bytes: ask for a longer step"

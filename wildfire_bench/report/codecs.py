@@ -28,8 +28,10 @@ _NO_GAIN = 0.99
 _SIZE_INCHES = (8.2, 4.8)
 
 
-def plot_size_and_speed(benchmark: CodecBenchmark, scene: str) -> Figure:
+def plot_size_and_speed(benchmark: CodecBenchmark, scene: str) -> Figure | Fragment:
     """Draw the encoding speed of every codec on a scene against the size it leaves.
+
+    Where every codec gives up there is nothing to draw: a sentence says so.
 
     Raises
     ------
@@ -39,6 +41,11 @@ def plot_size_and_speed(benchmark: CodecBenchmark, scene: str) -> Figure:
     import matplotlib.pyplot as plt
 
     rows = _rows(benchmark, scene)
+    if not rows:
+        return paragraph(f"Scene {scene}: all codecs gave up: stored as it is.")
+    others = ""
+    if any(m in benchmark.rivals for m in rows):
+        others = "; grey: other people's codecs, on the pixels alone"
     with plot_style():
         drawing, axes = plt.subplots(figsize=_SIZE_INCHES)
         axes.grid(visible=True, axis="both")
@@ -61,8 +68,7 @@ def plot_size_and_speed(benchmark: CodecBenchmark, scene: str) -> Figure:
             caption=(
                 f"Scene {scene}, {rows[0].raw_bytes / 1e6:.1f} MB. Big dots: medians of "
                 f"{benchmark.repetitions} repetitions, small dots: single ones. Blue: ours; "
-                "orange: what the guide's matrix has for imagery; grey: other people's codecs, on "
-                "the pixels alone."
+                f"orange: what the guide's matrix has for imagery{others}."
             ),
             alt=(
                 f"On {scene}, {_label(smallest)} leaves the least, {_share(smallest):.0f} % of "
@@ -80,8 +86,9 @@ def codec_table(benchmark: CodecBenchmark) -> Fragment:
             (
                 f"{m.scene}, {_label(m)}" + (" (gave up: stored)" if _gave_up(m) else ""),
                 f"{_share(m):.1f}",
-                f"{m.encode_mb_s:,.0f}",
-                f"{m.decode_mb_s:,.0f}",
+                # Handing on bytes as they are takes no time: such a speed says nothing.
+                "–" if _gave_up(m) else f"{m.encode_mb_s:,.0f}",
+                "–" if _gave_up(m) else f"{m.decode_mb_s:,.0f}",
             )
             for m in (*benchmark.measurements, *benchmark.rivals)
             if m.codec != "stored"
@@ -141,7 +148,7 @@ def _rows(benchmark: CodecBenchmark, scene: str) -> Sequence[CodecMeasurement]:
     same = {m.encoded_bytes for m in rows if (m.codec, m.level) == ("predictive", 1)}
     # Codecs float and unwrap do what predictive does where they find nothing of their own.
     different = [m for m in rows if m.codec not in _SPECIAL or m.encoded_bytes not in same]
-    return [m for m in different if not _gave_up(m)] or rows
+    return [m for m in different if not _gave_up(m)]
 
 
 def _colour(benchmark: CodecBenchmark, measurement: CodecMeasurement) -> str:

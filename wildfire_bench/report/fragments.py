@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-__all__ = ["Fragment", "Raw", "box", "opening", "paragraph", "table"]
+__all__ = ["Fragment", "Raw", "box", "opening", "paragraph", "table", "unbroken", "with_code"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,18 @@ class Raw:
 
 
 Cell = str | Raw
+_CODE = re.compile("`([^`]+)`")
+
+
+def with_code(text: str) -> Raw:
+    """Make a cell of a sentence in which backticks mark commands."""
+    return Raw(_CODE.sub(r"<code>\1</code>", html.escape(text)), _CODE.sub(r"\1", text))
+
+
+def unbroken(*figures: str) -> Raw:
+    """Make a cell of figures that lines may break between, and not within."""
+    spans = " ".join(f'<span class="figure">{html.escape(figure)}</span>' for figure in figures)
+    return Raw(spans, " ".join(figures))
 
 
 def table(

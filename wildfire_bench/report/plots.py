@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from wildfire_bench.bench.quantities import Quantity, rounds_of, samples_of
 from wildfire_bench.bench.results import BenchRun
@@ -28,6 +29,7 @@ _PROCESSES = (
     ("broker", "#B26B00", "s"),
     ("consumer", "#007A5A", "^"),
 )
+_NO_GUIDE: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +50,13 @@ def plot_stored(results: BenchRun) -> Figure:
         for place, row in enumerate(rows):
             median = summarise(row.samples).median
             axes.barh(place, median, height=0.55, color=row.colour)
-            value_label(axes, place, median, f"{median:.1f}")
         for text, value in guide.items():
             guide_line(axes, text, value)
         axes.set_xlim(0, 1.12 * max(27.0, *(max(row.samples) for row in rows)))
+        _figure(axes).draw_without_rendering()  # fixes the layout, which labels go by
+        for place, row in enumerate(rows):
+            median = summarise(row.samples).median
+            value_label(axes, place, median, f"{median:.1f}", lines_at=guide.values())
         size_mb = results.scene.size_bytes / 1e6
         rounds = len(rows[0].samples)
         return draw(
@@ -173,17 +178,21 @@ def _dot_plot(
     *,
     caption: str,
     alt: str,
-    guide: dict[str, float] | None = None,
+    guide: Mapping[str, float] = _NO_GUIDE,
 ) -> Figure:
     with plot_style():
         axes = _axes(rows, x_label)
         axes.set_xscale("log")
         for place, row in enumerate(rows):
             _dots(axes, place, row)
-        for text, value in (guide or {}).items():
+        for text, value in guide.items():
             guide_line(axes, text, value)
         label_decades(axes)
         axes.set_xlim(right=axes.get_xlim()[1] * 1.7)
+        _figure(axes).draw_without_rendering()  # fixes the layout, which labels go by
+        for place, row in enumerate(rows):
+            median = _number(summarise(row.samples).median)
+            value_label(axes, place, max(row.samples), median, lines_at=guide.values())
         return draw(_figure(axes), caption=caption, alt=alt)
 
 
@@ -204,7 +213,6 @@ def _dots(axes: Axes, place: int, row: _Row) -> None:
     if row.interval is not None:
         axes.hlines(place, row.interval.low, row.interval.high, color=row.colour, linewidth=3.2)
     axes.plot(summary.median, place, marker="D", color=row.colour, markersize=7)
-    value_label(axes, place, max(row.samples), _number(summary.median))
 
 
 def _axes(rows: Sequence[_Row], x_label: str) -> Axes:

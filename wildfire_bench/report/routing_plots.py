@@ -106,7 +106,7 @@ def _by_size(
             raise InputError(msg)
         axes.set_xscale("log")
         axes.set_yscale("log")
-        _guide_lines(axes)
+        guided = _guide_lines(axes)
         plain_numbers(axes, steps=(1, 2, 5))
         axes.grid(visible=True, axis="y")
         axes.legend(frameon=False)
@@ -116,8 +116,8 @@ def _by_size(
         return draw(
             drawing,
             caption=(
-                f"{what}. Dots: single samples ({counts} a size and route); mark: median. Dashed: "
-                "the guide's thresholds."
+                f"{what}. Dots: single samples ({counts} a size and route); mark: median."
+                + (" Dotted: the guide's thresholds." if guided else "")
             ),
             alt=f"{what}: {'; '.join(said)}.",
         )
@@ -127,7 +127,7 @@ def _line(
     axes: Axes, results: BenchRun, quantity: Quantity, pattern: str, driver: Driver
 ) -> str | None:
     """Draw a route's samples and medians; say the first and the last median."""
-    colour, marker, dash, shift = _LOOKS.get(driver.name, ("#1f2328", "D", ":", 1.1))
+    colour, marker, dash, shift = _LOOKS.get(driver.name, ("#1f2328", "D", (0, (8, 2)), 1.1))
     sizes_mb: list[float] = []
     medians: list[float] = []
     for scene in sorted(results.images, key=lambda each: each.size_bytes):
@@ -148,23 +148,24 @@ def _line(
     )
 
 
-def _guide_lines(axes: Axes) -> None:
+def _guide_lines(axes: Axes) -> bool:
+    """Draw the thresholds that lie in the range drawn; say whether any does."""
     guide = RoutingSettings()
     low, high = axes.get_xlim()
-    for size_bytes in (guide.direct_max_bytes, guide.chunked_max_bytes):
-        if low <= size_bytes / MB <= high:
-            axes.axvline(
-                size_bytes / MB, color=COLOURS["guide"], linestyle=(0, (4, 3)), linewidth=1
-            )
-            axes.annotate(
-                f"guide: {size_bytes / MB:g}",
-                (size_bytes / MB, 1.0),
-                xycoords=("data", "axes fraction"),
-                xytext=(0, 2),
-                textcoords="offset points",
-                fontsize=8.5,
-                ha="center",
-            )
+    thresholds_mb = [size / MB for size in (guide.direct_max_bytes, guide.chunked_max_bytes)]
+    drawn_mb = [size_mb for size_mb in thresholds_mb if low <= size_mb <= high]
+    for size_mb in drawn_mb:
+        axes.axvline(size_mb, color=COLOURS["guide"], linestyle=":", linewidth=1)
+        axes.annotate(
+            f"guide: {size_mb:g}",
+            (size_mb, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(0, 2),
+            textcoords="offset points",
+            fontsize=8.5,
+            ha="center",
+        )
+    return bool(drawn_mb)
 
 
 def _counts(results: BenchRun, quantity: Quantity, pattern: str) -> str:

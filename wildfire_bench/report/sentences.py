@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from wildfire_bench.bench.drivers import AFTER, BEFORE, read_driver
+from wildfire_bench.bench.machine_load import is_busy_note
 from wildfire_bench.bench.quantities import Quantity, rounds_of, samples_of
 from wildfire_bench.bench.results import BenchRun
 from wildfire_bench.bench.statistics import Rounds, round_ratio_interval, summarise
@@ -81,7 +82,10 @@ _LIMITS = (
 
 
 def headline_figures(results: BenchRun, findings: Sequence[Finding]) -> list[str]:
-    """Say the outcome in three lines, for a terminal as for the page."""
+    """Say the outcome in three lines, for a terminal as for the page.
+
+    One more says, if that is so, that other work disturbed the times among them.
+    """
     changes = [
         f"{_NAMES[quantity][0]} {_change(results, quantity, AFTER, BEFORE)}"
         for quantity in (_NAMES if results.workload.supports_speed else _BYTES)
@@ -102,6 +106,9 @@ def headline_figures(results: BenchRun, findings: Sequence[Finding]) -> list[str
         if not failed
         else f"{failed} of {total} images did not arrive as they were sent."
     )
+    busy = [note for note in results.notes if is_busy_note(note)]
+    if busy and results.workload.supports_speed:
+        lines.append(f"Take the times with care. {busy[-1]}")  # during the run, or else before it
     return lines
 
 

@@ -10,7 +10,7 @@ from wildfire_bench.bench.quantities import MB, samples_of
 from wildfire_bench.bench.results import BenchRun
 from wildfire_bench.bench.statistics import Interval, summarise
 from wildfire_bench.bench.verdicts import MAIN_KIND, Finding, Verdict
-from wildfire_bench.report.fragments import Cell, Fragment, Raw, table
+from wildfire_bench.report.fragments import Cell, Fragment, Raw, table, unbroken, with_code
 
 __all__ = ["measured_table", "scenes_table", "verdict_badge", "verdict_table"]
 
@@ -36,7 +36,7 @@ def verdict_table(findings: Sequence[Finding]) -> Fragment:
             ),
             _measured(finding),
             verdict_badge(finding.verdict),
-            finding.sentence,
+            with_code(finding.sentence),
         ]
         for finding in findings
     ]
@@ -123,28 +123,30 @@ def _median(samples: Sequence[float], digits: int) -> str:
     return f"{summarise(samples).median:,.{digits}f}" if samples else _NONE
 
 
-def _measured(finding: Finding) -> str:
+def _measured(finding: Finding) -> Cell:
     interval = finding.measured
     if interval is None:
         return _NONE
     if finding.claim.is_reduction:
-        return f"{_reduction(interval)}, n = {finding.samples}"
+        return unbroken(*_reduction(interval), f"n = {finding.samples}")
     if finding.claim.kind == "yes":
         return "yes" if interval.value else "no"
     if finding.claim.quantity is None:
-        return f"{interval.value:,.3g} {finding.claim.unit}, n = 1"
+        return unbroken(f"{interval.value:,.3g} {finding.claim.unit},", "n = 1")
     digits = 1 if interval.value < 100 else 0
-    return (
-        f"{interval.value:,.{digits}f} {finding.claim.unit} "
-        f"[{interval.low:,.{digits}f} to {interval.high:,.{digits}f}], n = {finding.samples}"
+    return unbroken(
+        f"{interval.value:,.{digits}f} {finding.claim.unit}",
+        f"[{interval.low:,.{digits}f} to {interval.high:,.{digits}f}],",
+        f"n = {finding.samples}",
     )
 
 
-def _reduction(interval: Interval) -> str:
+def _reduction(interval: Interval) -> tuple[str, str]:
+    """Give the value and its interval."""
     said = f"{interval.value:.0f} % less"
     if interval.value < 0:
         said = f"{-interval.value:.0f} % more"
-    return f"{said} [{interval.low:.0f} to {interval.high:.0f}]".replace("[-", "[−")
+    return said, f"[{interval.low:.0f} to {interval.high:.0f}],".replace("[-", "[−")
 
 
 def verdict_badge(verdict: Verdict) -> Raw:
