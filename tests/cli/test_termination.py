@@ -42,11 +42,10 @@ def test_a_rehearsal_that_is_terminated_leaves_no_topic(user, before):
 
 
 def test_the_second_one_is_left_to_the_system():
-    with pytest.raises(KeyboardInterrupt), interrupted_by_sigterm():
-        try:
+    with interrupted_by_sigterm():
+        with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGTERM)
-        finally:
-            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
 
 
 def test_a_command_leaves_the_handler_as_it_was():
