@@ -4,6 +4,7 @@ import pytest
 
 from tests.bench.made_up import made_up
 from wildfire_bench.bench.compare import compare
+from wildfire_bench.bench.quantities import SIZES
 from wildfire_bench.errors import InvalidParameter
 
 
@@ -29,7 +30,9 @@ def test_a_time_changes_only_past_what_two_equal_runs_differ_by(factor, expected
 
 def test_a_run_against_itself_tells_no_change():
     pair = compare(made_up(), made_up())
-    assert {change.outcome for change in pair.changes} == {"cannot tell"}
+    told = {change.quantity in SIZES: change.outcome for change in pair.changes}
+    assert {change.outcome for change in pair.changes} == set(told.values())
+    assert told == {True: "the same", False: "cannot tell"}
 
 
 def test_a_percent_more_bytes_is_worse():

@@ -56,6 +56,11 @@ def test_compare_says_how_many_verdicts_changed(store, capsys):
     assert "0 with another verdict" in said
 
 
+def test_compare_refuses_two_names_of_one_run(store, capsys):
+    assert main(["results", "compare", "20251014", "20251014T", "--store", store]) == 2
+    assert "20251014 and 20251014T are one run, 20251014T100000" in capsys.readouterr().err
+
+
 def test_compare_refuses_two_machines(store, tmp_path, capsys):
     machine = replace(made_up().environment, cpu="Another", commit="ffff")
     append_run(replace(made_up(), environment=machine), tmp_path)

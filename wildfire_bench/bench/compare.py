@@ -24,7 +24,8 @@ SIZE_MARGIN: Final = 0.001
 TIME_MARGIN: Final = 0.1
 """The same for times and CPU seconds."""
 
-Outcome = Literal["better", "worse", "cannot tell"]
+Outcome = Literal["better", "worse", "the same", "cannot tell"]
+"""``the same`` for sizes whose whole interval lies within the margin."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +160,11 @@ def _changes(first: BenchRun, second: BenchRun) -> Iterator[Change]:
 def _change(quantity: Quantity, name: str, of: Selection, before: Rounds, after: Rounds) -> Change:
     sizes = quantity in SIZES
     ratio = round_ratio_interval(after, before, paired=False, same_every_time=sizes)
-    outcome = _outcome(ratio, SIZE_MARGIN if sizes else TIME_MARGIN, quantity in MORE_IS_BETTER)
+    if sizes and ratio is not None and _within(ratio, SIZE_MARGIN):
+        outcome: Outcome = "the same"
+    else:
+        margin = SIZE_MARGIN if sizes else TIME_MARGIN
+        outcome = _outcome(ratio, margin, quantity in MORE_IS_BETTER)
     rounds = min(len(before), len(after))
     return Change(quantity, name, of.size_bytes, of.pattern, ratio, rounds, outcome)
 
@@ -168,6 +173,10 @@ def _outcome(ratio: Interval | None, margin: float, more_is_better: bool) -> Out
     if ratio is None or (ratio.low <= 1 + margin and ratio.high >= 1 - margin):
         return "cannot tell"
     return "better" if (ratio.value > 1) is more_is_better else "worse"
+
+
+def _within(ratio: Interval, margin: float) -> bool:
+    return 1 - margin <= ratio.low and ratio.high <= 1 + margin
 
 
 def _digests(run: BenchRun) -> str:

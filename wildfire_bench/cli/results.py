@@ -16,6 +16,7 @@ from wildfire_bench.bench.statistics import Summary, round_median_interval, summ
 from wildfire_bench.bench.store import STORE, find_run, read_run, stored_runs
 from wildfire_bench.cli.bench_run import StoreOption
 from wildfire_bench.cli.options import JsonOption
+from wildfire_bench.errors import InvalidParameter
 
 __all__ = ["app"]
 
@@ -100,6 +101,9 @@ def compare_runs(
     Example: wildfire-bench results compare reference newest
     """
     kept = find_run(first, store), find_run(second, store)
+    if kept[0].folder == kept[1].folder:
+        msg = f"{first} and {second} are one run, {kept[0].id}: name two, see `results list`"
+        raise InvalidParameter(msg)
     lanes = lane_checks_of(kept[0]), lane_checks_of(kept[1])
     pair = compare(read_run(kept[0]), read_run(kept[1]), lanes)
     if as_json:
