@@ -43,9 +43,17 @@ def test_a_terminal_has_one_line_that_changes_and_goes(clock):
     clock[0] = 1.0
     progress.add(1_000_000)
     progress.clear()
-    assert "received 1 images, 1 MB, 1 MB/s" in stream.getvalue()
+    assert "received 1 image, 1 MB, 1 MB/s" in stream.getvalue()
     assert stream.getvalue().endswith("\r")
     assert "\n" not in stream.getvalue()
+
+
+def test_megabytes_are_rounded(clock):
+    stream = io.StringIO()
+    progress = Progress("received", 2, 3_900_000, stream)
+    clock[0] = 6.0
+    progress.add(2_984_776)
+    assert stream.getvalue() == "received 1 of 2 images, 3 of 4 MB, 0 MB/s\n"
 
 
 async def test_it_is_told_while_one_large_image_takes_long(monkeypatch):
@@ -55,4 +63,4 @@ async def test_it_is_told_while_one_large_image_takes_long(monkeypatch):
     async with asyncio.timeout(5), progress.looking():
         while not stream.getvalue():
             await asyncio.sleep(0.01)
-    assert stream.getvalue().startswith("sent 0 of 1 images, 0 of 4,000 MB")
+    assert stream.getvalue().startswith("sent 0 of 1 image, 0 of 4,000 MB")

@@ -84,8 +84,10 @@ class Progress:
     def _tell(self, now_s: float) -> None:
         rate = self.bytes / max(now_s - self._started_s, 1e-9) / 1e6
         images = _of(self.images, self.total_images)
-        size = _of(self.bytes // 1_000_000, _mb(self._total_bytes))
-        line = f"{self._verb} {images} images, {size} MB, {rate:,.0f} MB/s"
+        last = self.images if self.total_images is None else self.total_images
+        noun = "image" if last == 1 else "images"
+        size = _of(_mb(self.bytes), None if self._total_bytes is None else _mb(self._total_bytes))
+        line = f"{self._verb} {images} {noun}, {size} MB, {rate:,.0f} MB/s"
         if self._terminal:
             self.clear()
             print(line[: self._width()], end="", file=self._stream, flush=True)
@@ -101,5 +103,5 @@ def _of(done: int, total: int | None) -> str:
     return f"{done:,}" if total is None else f"{done:,} of {total:,}"
 
 
-def _mb(size_bytes: int | None) -> int | None:
-    return None if size_bytes is None else size_bytes // 1_000_000
+def _mb(size_bytes: int) -> int:
+    return round(size_bytes / 1e6)
