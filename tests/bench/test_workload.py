@@ -53,10 +53,15 @@ def test_a_file_of_ones_own_is_a_workload(tmp_path):
             ("in_flight: 1", "per_s: 2"),
             "patterns.0: a closed loop has in_flight, an open",
         ),
-        (("in_flight: 1", "in_flight: 0"), "patterns.0.in_flight: Input should be greater than"),
-        (("sizes: [1000000]", "sizes: []"), "sizes: Tuple should have at least 1 item"),
+        (("in_flight: 1", "in_flight: 0"), "patterns.0.in_flight: must be greater than"),
+        (("sizes: [1000000]", "sizes: []"), "sizes: must have at least 1 item"),
         (("sizes: [1000000]", "sizes: [1000000, 1000000]"), "a size or pattern is there twice"),
-        (("rounds: 5", "round: 5"), "round: Unexpected keyword argument"),
+        (("rounds: 5", "round: 5"), "round: there is no such key: did you mean rounds"),
+        (
+            ("in_flight: 1", "in_flite: 1"),
+            "patterns.0.in_flite: .* did you mean in_flight. the keys are loop",
+        ),
+        (("rounds: 5", "rounds: five"), "rounds: must be a whole number, not 'five'"),
         (("loop: closed, in_flight: 1", "loop: open, per_s: 9}, {loop: open, per_s: 0"), "per_s"),
     ],
 )

@@ -10,6 +10,7 @@ import yaml
 from pydantic import TypeAdapter, ValidationError
 
 from wildfire_bench.bench.data_files import data_file
+from wildfire_bench.bench.yaml_faults import fault_in_words
 from wildfire_bench.errors import InvalidParameter
 
 __all__ = ["read_named", "shipped_names"]
@@ -72,13 +73,7 @@ def _read(kind: type[_T], path: Path) -> _T:
     try:
         return TypeAdapter(kind).validate_python({**found, "name": path.stem})
     except ValidationError as error:
-        # A key that is misspelt is missing as well: say the one that is there.
-        found_wrong = error.errors(include_url=False)
-        unknown = (each for each in found_wrong if each["type"] == "unexpected_keyword_argument")
-        first = next(unknown, found_wrong[0])
-        where = ".".join(str(part) for part in first["loc"])
-        cause = first["msg"].removeprefix("Value error, ")
-        msg = f"{path.name}: {f'{where}: ' if where else ''}{cause}: put the file right"
+        msg = f"{path.name}: {fault_in_words(error, kind)}: put the file right"
         raise InvalidParameter(msg) from error
 
 
