@@ -7,7 +7,9 @@ from wildfire_bench.cli import main
 
 def test_the_list_has_every_parameter_with_its_comment(capsys):
     main(["notebooks", "list"])
-    assert "rounds: int = 0  # times that every variant is measured" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "rounds: int = 0  # times that every variant is measured" in printed
+    assert not [line for line in printed.splitlines() if line.endswith("# ")]
 
 
 def test_the_list_is_json_when_asked(capsys):

@@ -44,7 +44,8 @@ def list_notebooks(as_json: JsonOption = False) -> None:
     for name, parameters in found.items():
         print(name)
         for each in parameters:
-            print(f"    {each.name}: {each.type} = {each.default}  # {each.help}")
+            comment = f"  # {each.help}" if each.help else ""
+            print(f"    {each.name}: {each.type} = {each.default}{comment}")
 
 
 @app.command()
