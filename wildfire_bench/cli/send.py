@@ -20,7 +20,7 @@ from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption
 from wildfire_bench.cli.progress import Progress
 from wildfire_bench.errors import InputError
 from wildfire_bench.settings import Settings
-from wildfire_bench.streaming.files.file_selection import parse_metadata, select_files
+from wildfire_bench.streaming.files.file_selection import files_in, parse_metadata, select_files
 from wildfire_bench.streaming.files.file_sending import FileOutcome, FileStatus, send_files
 from wildfire_bench.streaming.files.file_watch import SETTLE_S, watch_folder
 from wildfire_bench.streaming.files.sent_journal import SentJournal
@@ -93,6 +93,8 @@ def send(
     if bool(files) == bool(watch):
         msg = "give either files to send or --watch with a folder"
         raise InputError(msg)
+    if watch is not None:
+        next(files_in(watch), None)  # refused here rather than once a producer runs
     require_source_id(source_id)  # once, rather than for each file
     selection = select_files(files or ())
     job = _Job(

@@ -12,6 +12,7 @@ from wildfire_bench.cli.interruption import stop_on_signals
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, load
 from wildfire_bench.monitoring.extra import require_api_extra
 from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.files.file_selection import files_in
 from wildfire_bench.streaming.files.file_watch import SETTLE_S
 from wildfire_bench.streaming.sending.image_source import require_source_id
 
@@ -78,6 +79,8 @@ def serve(
     """
     require_api_extra()
     require_source_id(source_id)
+    if watch is not None:
+        next(files_in(watch), None)  # refused here rather than once all parts run
     from wildfire_bench.monitoring.log_lines import configure_logging
     from wildfire_bench.monitoring.service import ServicePlan
 
