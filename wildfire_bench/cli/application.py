@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import typer
 
-from wildfire_bench.cli.termination import TERMINATED_STATUS, interrupted_by_sigterm
 from wildfire_bench.errors import WildfireBenchError
 
 if TYPE_CHECKING:
@@ -24,8 +23,6 @@ __all__ = ["COMMANDS", "SubCommand", "application", "main"]
 ERROR_STATUS = 2
 """Exit status when the library raises one of its errors; a wrong option gives the same."""
 PROGRAM: Final = "wildfire-bench"
-_INTERRUPTED_STATUS: Final = 130
-"""What typer makes of Ctrl-C."""
 
 _UsageError: Final = cast("type[Exception]", typer.BadParameter.__base__)
 """Base of all mistakes in options and arguments; typer shows only this one of its errors."""
@@ -127,24 +124,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         Exit status: 0, 2 for an error of the library (told in one line on standard error) or a
-        wrong option, 130 after Ctrl-C, 143 after SIGTERM, 1 where a command says so in its help.
+        wrong option, 130 after Ctrl-C, 1 where a command says so in its help.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
-    with interrupted_by_sigterm() as terminated:
-        status = _status(given)
-        ended = terminated() and status == _INTERRUPTED_STATUS
-    return TERMINATED_STATUS if ended else status
-
-
-def _status(given: Sequence[str]) -> int:
     try:
         status = application(given)(args=given, prog_name=PROGRAM, standalone_mode=False)
     except WildfireBenchError as error:
         return _refuse(str(error))
     except _UsageError as error:
         return _refuse_usage(error)
-    except KeyboardInterrupt:  # while a command is imported; typer turns later ones into a status
-        return _INTERRUPTED_STATUS
     except OSError as error:
         return _refuse(_system_error(error))
     except ModuleNotFoundError as error:
