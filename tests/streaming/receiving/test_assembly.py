@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import itertools
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from tests.streaming.chunks import METADATA, chunks_of, flipped
@@ -82,6 +85,43 @@ def test_good_chunks_of_another_image_are_an_error() -> None:
     foreign = replace(moved(CHUNKS[1], digest=digest_of(other)), payload=other)
     with pytest.raises(DigestMismatch, match="image"):
         assemble([CHUNKS[0], foreign, CHUNKS[2]])
+
+
+def test_what_a_bad_chunk_wrote_over_good_ones_does_not_go_unnoticed() -> None:
+    assembly = assembly_for(CHUNKS[0])
+    assembly.claim(CHUNKS[0])
+    assembly.fill(CHUNKS[0])  # digested by now
+    astray = flipped(moved(CHUNKS[1], offset_bytes=0), 7)
+    assembly.claim(astray)
+    with pytest.raises(DigestMismatch, match="chunk 1"):
+        assembly.fill(astray)
+    for chunk in CHUNKS[1:]:
+        assert assembly.claim(chunk)
+    assembly.fill(CHUNKS[1])
+    with pytest.raises(DigestMismatch, match=r"image .* was altered"):
+        assembly.fill(CHUNKS[2])
+    assert assembly.broken
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_the_whole_is_verified_in_whatever_order_the_chunks_come(order: tuple[int, ...]) -> None:
+    other = replace(CHUNKS[0].envelope.identity, digest=digest_of(b"another image"))
+    lying = [replace(one, envelope=replace(one.envelope, identity=other)) for one in CHUNKS]
+    assert assemble([CHUNKS[index] for index in order]) == IMAGE
+    with pytest.raises(DigestMismatch, match=r"image .* was altered"):
+        assemble([lying[index] for index in order])
+
+
+def test_chunks_decoded_side_by_side_make_one_image() -> None:
+    image = np.random.default_rng(7).integers(0, 255, 3_000_000, np.uint8).tobytes()
+    chunks = chunks_of(image, 100_000)
+    with ThreadPoolExecutor(4) as pool:
+        for _ in range(10):
+            assembly = assembly_for(chunks[0])
+            for chunk in chunks:
+                assembly.claim(chunk)
+            (whole,) = [found for found in pool.map(assembly.fill, chunks) if found is not None]
+            assert whole == image
 
 
 def test_the_state_says_what_is_here_and_what_is_missing() -> None:

@@ -27,6 +27,25 @@ class Digest:
         """Take in more bytes."""
         self._state.update(data)
 
+    def check(self, expected: str, what: str) -> None:
+        """Compare what was taken in with the digest that it was sent with.
+
+        Raises
+        ------
+        DigestMismatch
+            If they differ.
+        UnsupportedFormat
+            If that is of an algorithm that this version does not know.
+        """
+        if not expected.startswith(_PREFIX):
+            algorithm = expected.partition(":")[0][:32]
+            msg = f"{what} carries a {algorithm!r} digest; this version checks {DIGEST_ALGORITHM}"
+            raise UnsupportedFormat(msg)
+        actual = str(self)
+        if actual != expected:
+            msg = f"{what} is {actual}, but was sent as {expected}: it was altered on the way"
+            raise DigestMismatch(msg)
+
     def __str__(self) -> str:
         return _PREFIX + self._state.hexdigest()
 
@@ -54,11 +73,6 @@ def check_digest(data: Buffer, expected: str, what: str) -> None:
     UnsupportedFormat
         If the digest is of an algorithm that this version does not know.
     """
-    if not expected.startswith(_PREFIX):
-        algorithm = expected.partition(":")[0][:32]
-        msg = f"{what} carries a {algorithm!r} digest; this version checks {DIGEST_ALGORITHM}"
-        raise UnsupportedFormat(msg)
-    actual = digest_of(data)
-    if actual != expected:
-        msg = f"{what} is {actual}, but was sent as {expected}: it was altered on the way"
-        raise DigestMismatch(msg)
+    digest = Digest()
+    digest.update(data)
+    digest.check(expected, what)
