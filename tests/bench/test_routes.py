@@ -1,23 +1,41 @@
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
 from wildfire_bench.bench.environment import Environment
 from wildfire_bench.bench.route_stages import STAGES, stages_of
-from wildfire_bench.bench.routes import RouteSample, RoutesResult, VariantName, measure_routes
+from wildfire_bench.bench.routes import measure_routes
+from wildfire_bench.bench.routes_result import RouteSample, RoutesResult, VariantName
 from wildfire_bench.stack import Stack
 
 ENVIRONMENT = Environment("cpu", 2, 1, "Linux", "3.11", {}, "2.16", "4.3", None, 0.0)
 
 
 def one(variant: VariantName, latency_ms: float, mb_per_s: float, peak: int) -> RouteSample:
-    return RouteSample(variant, 0, (latency_ms,) * 5, mb_per_s, 1.0, 1.0, None, peak, peak)
+    return RouteSample(variant, 0, (latency_ms,) * 5, 700.0, mb_per_s, 1.0, 1.0, None, peak, peak)
 
 
-def result(*samples: RouteSample) -> RoutesResult:
-    return RoutesResult(30_000_000, "s", "zstd-1", 5, 5, 8, ENVIRONMENT, samples * 5, (), 1.0)
+def result(*samples: RouteSample, rounds: int = 5) -> RoutesResult:
+    """The same samples in every round."""
+    repeated = tuple(
+        replace(sample, round=number) for number in range(1, rounds + 1) for sample in samples
+    )
+    return RoutesResult(
+        size_bytes=30_000_000,
+        dataset="s",
+        codec="zstd-1",
+        chunk_bytes=5_000_000,
+        rounds=rounds,
+        warm_up_images=10,
+        latency_images=5,
+        throughput_images=8,
+        environment=ENVIRONMENT,
+        samples=repeated,
+        notes=(),
+        duration_s=1.0,
+    )
 
 
 def test_goals_are_reached_or_missed_on_the_right_side_of_their_bound() -> None:
@@ -43,6 +61,21 @@ def test_a_ratio_of_equal_samples_has_an_interval_around_one() -> None:
     assert (first["low"], first["value"], first["high"]) == (1, 1, 1)
 
 
+def test_what_is_added_has_an_interval_over_rounds() -> None:
+    steady = result(
+        one("library", 70, 1, 1), one("raw_message", 1, 1, 1), one("bare_chunks", 68, 1, 1)
+    )
+    added = steady.ratios()["p50 latency that the library adds to the bare loop, ms"]
+    assert (added["low"], added["value"], added["high"]) == (2, 2, 2)
+
+
+def test_few_rounds_have_no_interval_however_many_images_they_have() -> None:
+    few = result(
+        one("library", 1, 1, 1), one("raw_message", 1, 1, 1), one("bare_chunks", 1, 1, 1), rounds=4
+    )
+    assert {ratio["low"] for ratio in few.ratios().values()} == {None}
+
+
 def test_a_latency_is_taken_apart_into_stages_that_add_up_to_it() -> None:
     found = stages_of(
         100.0,
@@ -57,11 +90,24 @@ def test_a_latency_is_taken_apart_into_stages_that_add_up_to_it() -> None:
 
 @pytest.mark.integration
 def test_a_short_run_measures_every_variant_on_a_real_broker(stack: Stack) -> None:
+    told: list[str] = []
     found = measure_routes(
-        stack, rounds=1, latency_images=1, throughput_images=2, size_bytes=20_500_000
+        stack,
+        rounds=1,
+        latency_images=1,
+        throughput_images=2,
+        warm_up_images=1,
+        size_bytes=20_500_000,
+        chunk_bytes=2_500_000,
+        progress=told.append,
     )
+    assert found.chunk_bytes == 2_500_000
+    assert [line.partition(" library")[0] for line in told if "library" in line] == [
+        "warm-up",
+        "round 1/1",
+    ]
     assert {sample.variant for sample in found.samples} == {"library", "raw_message", "bare_chunks"}
-    assert all(sample.mb_per_s > 0 for sample in found.samples)
+    assert all(sample.mb_per_s > 0 and sample.first_image_ms > 0 for sample in found.samples)
     (stages,) = found.all_stages()
     assert all(value > 0 for value in asdict(stages).values())
     assert set(found.stages()) == set(STAGES)

@@ -10,140 +10,50 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Final
 
 import numpy as np
 
-from wildfire_bench.bench.environment import Environment, describe_environment
+from wildfire_bench.bench.environment import describe_environment
 from wildfire_bench.bench.machine_load import busy_note
+from wildfire_bench.bench.new_memory import measure_new_memory, new_memory_note
 from wildfire_bench.bench.probes import ServerProbe
 from wildfire_bench.bench.processes import Worker
-from wildfire_bench.bench.route_stages import ImageStages, median_stages, stages_of
+from wildfire_bench.bench.route_stages import stages_of
+from wildfire_bench.bench.routes_result import VARIANTS, RouteSample, RoutesResult, VariantName
 from wildfire_bench.bench.routes_worker import (
     IN_FLIGHT,
     serve_routes_consumer,
     serve_routes_producer,
 )
 from wildfire_bench.bench.run_topics import run_topics
-from wildfire_bench.bench.statistics import ratio_interval
 from wildfire_bench.samples import sample
 from wildfire_bench.settings import CodecChoice, DataType, Settings
 from wildfire_bench.stack import Stack
 
-__all__ = ["RouteSample", "RoutesResult", "VariantName", "measure_routes"]
+__all__ = ["measure_routes"]
 
-VariantName = Literal["library", "raw_message", "bare_chunks"]
-VARIANTS: tuple[VariantName, ...] = ("library", "raw_message", "bare_chunks")
-
-SIZE_BYTES = 30_000_000
-TIMEOUT_S = 120.0
-WARM_UP_IMAGES = 2
-
-GOALS: dict[str, tuple[str, VariantName, float, bool]] = {
-    "throughput, chunks against one raw message": ("mb_per_s", "raw_message", 1.2, True),
-    "p50 latency, chunks against one raw message": ("latency_ms", "raw_message", 0.75, False),
-    "producer peak memory, chunks against one raw": (
-        "producer_peak_bytes",
-        "raw_message",
-        0.5,
-        False,
-    ),
-    "throughput, library against the bare loop": ("mb_per_s", "bare_chunks", 0.95, True),
-}
-"""Metric, rival, bound of the ratio, and whether more is better."""
-
-
-@dataclass(frozen=True, slots=True)
-class RouteSample:
-    """One variant in one round."""
-
-    variant: VariantName
-    round: int
-    latency_ms: tuple[float, ...]
-    mb_per_s: float
-    producer_cpu_s_per_gb: float
-    consumer_cpu_s_per_gb: float
-    broker_cpu_s_per_gb: float | None
-    producer_peak_bytes: int
-    consumer_peak_bytes: int
-    stages: tuple[ImageStages, ...] = ()
-    """Of each image of `latency_ms`; the library alone tells them."""
-
-
-@dataclass(frozen=True, slots=True)
-class RoutesResult:
-    """The whole run, raw samples included."""
-
-    size_bytes: int
-    dataset: str
-    codec: str
-    """Of the library's chunks and of the bare loop's; the raw message has none."""
-    rounds: int
-    latency_images: int
-    throughput_images: int
-    environment: Environment
-    samples: tuple[RouteSample, ...]
-    notes: tuple[str, ...]
-    duration_s: float
-
-    def values(self, variant: VariantName, metric: str) -> list[float]:
-        """Samples of a metric: one a round, and every image's for latency."""
-        found: list[float] = []
-        for one in self.samples:
-            if one.variant == variant:
-                value = getattr(one, metric)
-                found.extend(value if isinstance(value, tuple) else [float(value)])
-        return found
-
-    def ratios(self) -> dict[str, dict[str, Any]]:
-        """Each goal with its ratio, interval, bound and whether it was reached."""
-        answers: dict[str, dict[str, Any]] = {}
-        for name, (metric, rival, bound, more_is_better) in GOALS.items():
-            ours, theirs = self.values("library", metric), self.values(rival, metric)
-            ratio = median(ours) / median(theirs)
-            interval = ratio_interval(ours, theirs)
-            answers[name] = {
-                "value": ratio,
-                "low": None if interval is None else interval.low,
-                "high": None if interval is None else interval.high,
-                "n": len(ours),
-                "bound": bound,
-                "reached": ratio >= bound if more_is_better else ratio <= bound,
-            }
-        own, bare = self.values("library", "latency_ms"), self.values("bare_chunks", "latency_ms")
-        added = median(own) - median(bare)
-        answers["p50 latency that the library adds to the bare loop, ms"] = {
-            "value": added,
-            "bound": 3.0,
-            "reached": added <= 3.0,
-            "n": len(own),
-        }
-        return answers
-
-    def stages(self) -> dict[str, float]:
-        """Where the library's milliseconds go: the median of each stage over all images."""
-        return median_stages(self.all_stages())
-
-    def all_stages(self) -> list[ImageStages]:
-        """Of every image whose latency was measured and that the library carried."""
-        return [image for one in self.samples for image in one.stages]
-
-    def as_json(self) -> dict[str, Any]:
-        """Everything, for programs."""
-        return {**asdict(self), "ratios": self.ratios(), "stages_ms": self.stages()}
+SIZE_BYTES: Final = 30_000_000
+TIMEOUT_S: Final = 120.0
+WARM_UP_ROUND: Final = 0
+WARM_UP_IMAGES: Final = 10
+"""Until a process has touched all the memory that it will use again: with fewer, a variant that
+keeps memory for later images is measured while it still takes it from the system."""
 
 
 def measure_routes(
     stack: Stack,
     *,
     rounds: int = 7,
-    latency_images: int = 5,
+    latency_images: int = 15,
     throughput_images: int = 12,
+    warm_up_images: int = WARM_UP_IMAGES,
     size_bytes: int = SIZE_BYTES,
     codec: CodecChoice | None = None,
+    chunk_bytes: int | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> RoutesResult:
     """Compare the chunked route with one raw message and with a bare loop.
@@ -153,12 +63,14 @@ def measure_routes(
     stack
         Where to.
     rounds
-        Times that every variant is measured.
+        Times that every variant is measured; once more before that, for the brokers' compiler.
     latency_images, throughput_images
         Images a round and variant.
+    warm_up_images
+        Before these, in each round: producer and consumer are new processes.
     size_bytes
         Of the scene; above the direct route's threshold.
-    codec
+    codec, chunk_bytes
         Of the library's chunks and of the bare loop's alike; None for the settings'.
     progress
         Told a line after every step.
@@ -172,22 +84,27 @@ def measure_routes(
     scene = sample("sentinel-2", size_bytes)
     environment = describe_environment(stack)
     probe = ServerProbe(stack.brokers, "brokers")
-    base, chosen = _settings_with(stack, codec)
-    load = _Load(scene.path, latency_images, throughput_images)
+    base, chosen = _settings_with(stack, codec, chunk_bytes)
+    load = _Load(scene.path, warm_up_images, latency_images, throughput_images)
     samples = []
     for round_, variant in _interleaved(rounds):
         prefix = f"routes-{round_}-{variant.replace('_', '-')}-"
         settings = base.model_copy(update={"topic_prefix": prefix})
         with run_topics([settings]):
-            samples.append(_measure(variant, round_, settings, load, probe))
+            measured = _measure(variant, round_, settings, load, probe)
+        if round_ != WARM_UP_ROUND:
+            samples.append(measured)
         if progress is not None:
-            progress(_line(samples[-1], rounds))
-    notes = probe.missing, busy_note(environment.load_before, environment.cores)
+            progress(_line(measured, rounds))
+    busy = busy_note(environment.load_before, environment.cores)
+    notes = probe.missing, busy, new_memory_note(measure_new_memory())
     return RoutesResult(
         size_bytes=scene.size_bytes,
         dataset=scene.name,
         codec=chosen.codec if chosen.level is None else f"{chosen.codec}-{chosen.level}",
+        chunk_bytes=base.routing.chunk_bytes,
         rounds=rounds,
+        warm_up_images=warm_up_images,
         latency_images=latency_images,
         throughput_images=throughput_images,
         environment=environment,
@@ -200,28 +117,34 @@ def measure_routes(
 @dataclass(frozen=True, slots=True)
 class _Load:
     path: Path
+    warm_up_images: int
     latency_images: int
     throughput_images: int
 
 
-def _settings_with(stack: Stack, codec: CodecChoice | None) -> tuple[Settings, CodecChoice]:
+def _settings_with(
+    stack: Stack, codec: CodecChoice | None, chunk_bytes: int | None
+) -> tuple[Settings, CodecChoice]:
     base = stack.apply(Settings())
     chosen = codec or base.compression_matrix[DataType.SATELLITE_IMAGERY]
     matrix = {**base.compression_matrix, DataType.SATELLITE_IMAGERY: chosen}
-    return base.model_copy(update={"compression_matrix": matrix}), chosen
+    cut = {} if chunk_bytes is None else {"chunk_bytes": chunk_bytes}
+    routing = base.routing.model_copy(update=cut)
+    return base.model_copy(update={"compression_matrix": matrix, "routing": routing}), chosen
 
 
 def _interleaved(rounds: int) -> Iterator[tuple[int, VariantName]]:
-    """All variants in each round, in an order of its own."""
+    """All variants in each round, in an order of its own; the first round is for warming up."""
     order = np.random.default_rng(20251013)
-    for round_ in range(rounds):
+    for round_ in (WARM_UP_ROUND, *range(1, rounds + 1)):
         for index in order.permutation(len(VARIANTS)):
             yield round_, VARIANTS[int(index)]
 
 
 def _line(one: RouteSample, rounds: int) -> str:
+    which = "warm-up" if one.round == WARM_UP_ROUND else f"round {one.round}/{rounds}"
     return (
-        f"round {one.round + 1}/{rounds} {one.variant}: {one.mb_per_s:.0f} MB/s, "
+        f"{which} {one.variant}: {one.mb_per_s:.0f} MB/s, "
         f"p50 {median(one.latency_ms):.0f} ms, "
         f"producer peak {one.producer_peak_bytes / 1e6:.0f} MB"
     )
@@ -242,7 +165,7 @@ def _measure(
             begun = producer.call("send", TIMEOUT_S, images=images, in_flight=in_flight)
             return begun, consumer.answer(TIMEOUT_S)
 
-        carry(WARM_UP_IMAGES, 1, check=True)
+        (first_begun, *_), (first_here, *_) = carry(load.warm_up_images, 1, check=True)
         latencies, stages = [], []
         for _ in range(load.latency_images):
             (left,), (here,) = carry(1, 1, check=False)
@@ -264,6 +187,7 @@ def _measure(
         variant=variant,
         round=round_,
         latency_ms=tuple(latencies),
+        first_image_ms=(first_here - first_begun) / 1e6,
         mb_per_s=gigabytes * 1e3 / ((max(arrived) - min(begun)) / 1e9),
         producer_cpu_s_per_gb=(after[0][0] - before[0][0]) / gigabytes,
         consumer_cpu_s_per_gb=(after[1][0] - before[1][0]) / gigabytes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import psutil
 
 from wildfire_bench.bench.bare_loops import BareConsumer, BareProducer
+from wildfire_bench.bench.probes import ProcessCounter
 from wildfire_bench.bench.worker import serve
 from wildfire_bench.compression.matrix import choose_codec
 from wildfire_bench.errors import BenchmarkError, NotRunning
@@ -38,6 +40,7 @@ def serve_routes_consumer(commands: Connection) -> None:
 
 class _ProducerSide:
     def __init__(self) -> None:
+        self._counter = _counter_of_this_process()
         self._library: KafkaDataProducer | None = None
         self._bare: BareProducer | None = None
         self._image = b""
@@ -86,7 +89,7 @@ class _ProducerSide:
 
     async def usage(self) -> tuple[float, int]:
         """CPU seconds and peak resident bytes of this process so far."""
-        return _usage()
+        return _usage(self._counter)
 
     async def close(self) -> None:
         """Stop."""
@@ -99,6 +102,7 @@ class _ProducerSide:
 
 class _ConsumerSide:
     def __init__(self) -> None:
+        self._counter = _counter_of_this_process()
         self._library: SatelliteImageConsumer | None = None
         self._bare: BareConsumer | None = None
         self._arrivals: asyncio.Queue[tuple[int, memoryview]] = asyncio.Queue()
@@ -147,7 +151,7 @@ class _ConsumerSide:
 
     async def usage(self) -> tuple[float, int]:
         """CPU seconds and peak resident bytes of this process so far."""
-        return _usage()
+        return _usage(self._counter)
 
     async def close(self) -> None:
         """Stop."""
@@ -166,13 +170,22 @@ class _ConsumerSide:
         return arrived_ns, image.data
 
 
-def _usage() -> tuple[float, int]:
-    memory: Any = psutil.Process().memory_info()
-    peak = getattr(memory, "peak_wset", None)  # Windows
+def _counter_of_this_process() -> ProcessCounter:
+    """Begin its peak anew: on Linux a process starts with the peak of the one that started it."""
+    counter = ProcessCounter(os.getpid())
+    counter.forget_peak()
+    return counter
+
+
+def _usage(counter: ProcessCounter) -> tuple[float, int]:
+    peak = counter.peak_bytes()
+    if peak is None:  # a system whose kernel lets none begin anew
+        memory: Any = psutil.Process().memory_info()
+        peak = getattr(memory, "peak_wset", None)  # Windows
     if peak is None:
         import resource
         import sys
 
         unit = 1 if sys.platform == "darwin" else 1024
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
-    return time.process_time(), int(peak)
+    return counter.cpu_s(), int(peak)

@@ -20,6 +20,7 @@ __all__ = [
     "percentile",
     "percentile_interval",
     "ratio_interval",
+    "round_difference_interval",
     "round_median_interval",
     "round_ratio_interval",
     "summarise",
@@ -178,6 +179,28 @@ def round_ratio_interval(
     before_picks = after_picks if paired else _round_picks(len(before), rng)
     ratios = _round_medians(after, after_picks) / _round_medians(before, before_picks)
     return _interval(float(np.median(upper) / np.median(lower)), ratios)
+
+
+def round_difference_interval(after: Rounds, before: Rounds) -> Interval | None:
+    """Interval of median(after) - median(before), both drawn from the same rounds of one run.
+
+    Returns
+    -------
+    Interval or None
+        None with fewer than five rounds that both sides have.
+
+    Raises
+    ------
+    InvalidParameter
+        If a sample is not finite.
+    """
+    both = after.keys() & before.keys()
+    if len(both) < MIN_FOR_INTERVAL:
+        return None
+    upper, lower = ({round_: side[round_] for round_ in both} for side in (after, before))
+    picks = _round_picks(len(both), np.random.default_rng(_SEED))
+    value = np.median(_finite(_flat(upper))) - np.median(_finite(_flat(lower)))
+    return _interval(float(value), _round_medians(upper, picks) - _round_medians(lower, picks))
 
 
 def round_median_interval(rounds: Rounds) -> Interval | None:

@@ -52,6 +52,10 @@ def routes(
         str | None, typer.Option(help="Codec of the chunks, such as predictive or zstd.")
     ] = None,
     level: Annotated[int | None, typer.Option(help="Level of that codec.")] = None,
+    chunk_mb: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=64, help="Size of a chunk, 1,000,000 bytes each."),
+    ] = None,
     stack: StackOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -69,12 +73,16 @@ def routes(
             rounds=rounds,
             size_bytes=int(size_mb * 1e6),
             codec=choice,
+            chunk_bytes=None if chunk_mb is None else int(chunk_mb * 1e6),
             progress=lambda line: typer.echo(line, err=True),
         )
     if as_json:
         typer.echo(json.dumps(result.as_json(), indent=2))
         return
-    typer.echo(f"{result.dataset}, {result.size_bytes:,} bytes, chunks with {result.codec}")
+    typer.echo(
+        f"{result.dataset}, {result.size_bytes:,} bytes, chunks of {result.chunk_bytes:,} with "
+        f"{result.codec}"
+    )
     typer.echo(result.environment.summary)
     for note in result.notes:
         typer.echo(f"note: {note}")
