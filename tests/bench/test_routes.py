@@ -27,6 +27,7 @@ def result(*samples: RouteSample, rounds: int = 5) -> RoutesResult:
         dataset="s",
         codec="zstd-1",
         chunk_bytes=5_000_000,
+        link_mbit_per_s=None,
         rounds=rounds,
         warm_up_images=10,
         latency_images=5,
@@ -99,9 +100,12 @@ def test_a_short_run_measures_every_variant_on_a_real_broker(stack: Stack) -> No
         warm_up_images=1,
         size_bytes=20_500_000,
         chunk_bytes=2_500_000,
+        link_mbit_per_s=1_000,
         progress=told.append,
     )
-    assert found.chunk_bytes == 2_500_000
+    assert (found.chunk_bytes, found.link_mbit_per_s) == (2_500_000, 1_000)
+    one_way_ms = 20.5e6 * 8 / 1e9 * 1e3
+    assert min(found.values("raw_message", "latency_ms")) > one_way_ms
     assert [line.partition(" library")[0] for line in told if "library" in line] == [
         "warm-up",
         "round 1/1",

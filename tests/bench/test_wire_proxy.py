@@ -1,10 +1,13 @@
 import socket
 import socketserver
 import threading
+import time
 
 import pytest
+from confluent_kafka import Consumer, Producer, TopicPartition
+from confluent_kafka.admin import NewTopic
 
-from wildfire_bench.bench.wire_proxy import WireProxy
+from wildfire_bench.bench.wire_proxy import WireProxy, broker_ports
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import open_admin
 
@@ -61,3 +64,38 @@ def test_brokers_are_known_by_the_proxys_ports(stack):
         admin = open_admin(settings.model_copy(update={"kafka": kafka}))
         told = {broker.port for broker in admin.list_topics(timeout=TIMEOUT_S).brokers.values()}
     assert told == set(proxy.ports.values())
+
+
+def test_a_link_takes_the_time_that_its_rate_says(server):
+    bytes_per_s = 20_000
+    with WireProxy([server], kafka=False, bytes_per_s=bytes_per_s) as proxy:
+        started = time.monotonic()
+        with socket.create_connection(("127.0.0.1", proxy.ports[server]), TIMEOUT_S) as client:
+            client.sendall(b"x" * 1_000)
+            received = b"".join(iter(lambda: client.recv(65_536), b""))
+        took_s = time.monotonic() - started
+    assert received == ANSWER
+    assert took_s >= (1_000 + len(ANSWER)) / bytes_per_s
+
+
+@pytest.mark.integration
+def test_records_go_past_the_proxy_and_come_back_as_they_were(stack):
+    settings = stack.apply(Settings())
+    value = bytes(range(256)) * 3_900
+    admin = open_admin(settings)
+    admin.create_topics([NewTopic("wire-proxy", 1)])["wire-proxy"].result(TIMEOUT_S)
+    with WireProxy(broker_ports(settings), kafka=True, bytes_per_s=50e6) as proxy:
+        servers = {"bootstrap.servers": proxy.addresses}
+        producer = Producer({**servers, "message.max.bytes": 1_048_000})
+        placed = []
+        producer.produce("wire-proxy", value, on_delivery=lambda error, at: placed.append(at))
+        assert producer.flush(TIMEOUT_S) == 0
+        (place,) = placed
+        consumer = Consumer({**servers, "group.id": "wire-proxy"})
+        consumer.assign([TopicPartition("wire-proxy", place.partition(), place.offset())])
+        (message,) = consumer.consume(1, TIMEOUT_S)
+        consumer.close()
+    admin.delete_topics(["wire-proxy"])["wire-proxy"].result(TIMEOUT_S)
+    assert message.value() == value
+    assert proxy.traffic.to_server > len(value)
+    assert proxy.traffic.from_server > len(value)

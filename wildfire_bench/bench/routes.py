@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -30,6 +31,7 @@ from wildfire_bench.bench.routes_worker import (
     serve_routes_producer,
 )
 from wildfire_bench.bench.run_topics import run_topics
+from wildfire_bench.bench.wire_proxy import WireProxy, broker_ports
 from wildfire_bench.samples import sample
 from wildfire_bench.settings import CodecChoice, DataType, Settings
 from wildfire_bench.stack import Stack
@@ -54,6 +56,7 @@ def measure_routes(
     size_bytes: int = SIZE_BYTES,
     codec: CodecChoice | None = None,
     chunk_bytes: int | None = None,
+    link_mbit_per_s: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> RoutesResult:
     """Compare the chunked route with one raw message and with a bare loop.
@@ -72,13 +75,16 @@ def measure_routes(
         Of the scene; above the direct route's threshold.
     codec, chunk_bytes
         Of the library's chunks and of the bare loop's alike; None for the settings'.
+    link_mbit_per_s
+        Width of a full-duplex link between the clients and the brokers; None for loopback as it is.
     progress
         Told a line after every step.
 
     Raises
     ------
     BenchmarkError
-        If a process ends or hangs, or an image arrives altered.
+        If a process ends or hangs, or an image arrives altered; or if no link can be put before
+        the brokers, since they are elsewhere or speak TLS.
     """
     started = time.monotonic()
     scene = sample("sentinel-2", size_bytes)
@@ -90,8 +96,8 @@ def measure_routes(
     for round_, variant in _interleaved(rounds):
         prefix = f"routes-{round_}-{variant.replace('_', '-')}-"
         settings = base.model_copy(update={"topic_prefix": prefix})
-        with run_topics([settings]):
-            measured = _measure(variant, round_, settings, load, probe)
+        with run_topics([settings]), _behind_link(settings, link_mbit_per_s) as linked:
+            measured = _measure(variant, round_, linked, load, probe)
         if round_ != WARM_UP_ROUND:
             samples.append(measured)
         if progress is not None:
@@ -103,6 +109,7 @@ def measure_routes(
         dataset=scene.name,
         codec=chosen.codec if chosen.level is None else f"{chosen.codec}-{chosen.level}",
         chunk_bytes=base.routing.chunk_bytes,
+        link_mbit_per_s=link_mbit_per_s,
         rounds=rounds,
         warm_up_images=warm_up_images,
         latency_images=latency_images,
@@ -131,6 +138,18 @@ def _settings_with(
     cut = {} if chunk_bytes is None else {"chunk_bytes": chunk_bytes}
     routing = base.routing.model_copy(update=cut)
     return base.model_copy(update={"compression_matrix": matrix, "routing": routing}), chosen
+
+
+@contextmanager
+def _behind_link(settings: Settings, mbit_per_s: float | None) -> Iterator[Settings]:
+    """Settings that lead to the brokers over a link of its own for each variant and round."""
+    if mbit_per_s is None:
+        yield settings
+        return
+    bytes_per_s = mbit_per_s * 1e6 / 8
+    with WireProxy(broker_ports(settings), kafka=True, bytes_per_s=bytes_per_s) as link:
+        kafka = settings.kafka.model_copy(update={"bootstrap_servers": link.addresses})
+        yield settings.model_copy(update={"kafka": kafka})
 
 
 def _interleaved(rounds: int) -> Iterator[tuple[int, VariantName]]:

@@ -78,6 +78,8 @@ class RoutesResult:
     """Of the library's chunks and of the bare loop's; the raw message has none."""
     chunk_bytes: int
     """Of both."""
+    link_mbit_per_s: float | None
+    """Of the link between the clients and the brokers; None for loopback as it is."""
     rounds: int
     warm_up_images: int
     latency_images: int

@@ -15,16 +15,12 @@ from wildfire_bench.bench.block import BlockRunner
 from wildfire_bench.bench.drivers import Driver
 from wildfire_bench.bench.measurements import WireCount
 from wildfire_bench.bench.reading import ANSWER_TIMEOUT_S
-from wildfire_bench.bench.wire_proxy import Traffic, WireProxy
+from wildfire_bench.bench.wire_proxy import LOOPBACK, Traffic, WireProxy, broker_ports
 from wildfire_bench.errors import BenchmarkError
 from wildfire_bench.samples import Sample as SampleFile
 from wildfire_bench.settings import S3Settings, Settings
-from wildfire_bench.streaming.connection import open_admin
 
 __all__ = ["count_wire"]
-
-METADATA_TIMEOUT_S = 10.0
-LOOPBACK = frozenset({"127.0.0.1", "localhost"})
 
 
 def count_wire(blocks: BlockRunner, driver: Driver, scene: SampleFile) -> WireCount:
@@ -82,7 +78,7 @@ class _Sides:
 
 @contextmanager
 def _proxies(settings: Settings, *, with_store: bool) -> Iterator[_Sides]:
-    ports = _broker_ports(settings)
+    ports = broker_ports(settings)
     with ExitStack() as open_ones:
         ends = []
         for _ in ("producer", "consumer"):
@@ -108,18 +104,6 @@ def _led_past(settings: Settings, kafka: WireProxy, store: WireProxy | None) -> 
     if store is not None:
         update["s3"] = settings.s3.model_copy(update={"endpoint": store.addresses})
     return settings.model_copy(update=update)
-
-
-def _broker_ports(settings: Settings) -> list[int]:
-    if settings.kafka.security_protocol not in {"PLAINTEXT", "SASL_PLAINTEXT"}:
-        msg = "the brokers speak TLS, in which a proxy cannot put its own ports"
-        raise BenchmarkError(msg)
-    found = open_admin(settings).list_topics(timeout=METADATA_TIMEOUT_S).brokers.values()
-    elsewhere = {str(broker.host) for broker in found} - LOOPBACK
-    if elsewhere:
-        msg = f"broker {min(elsewhere)} is not on a loopback address, where a proxy could stand in"
-        raise BenchmarkError(msg)
-    return [broker.port for broker in found]
 
 
 def _store_port(s3: S3Settings) -> int:

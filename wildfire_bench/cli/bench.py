@@ -56,6 +56,10 @@ def routes(
         float | None,
         typer.Option(min=0.1, max=64, help="Size of a chunk, 1,000,000 bytes each."),
     ] = None,
+    link_mbit: Annotated[
+        float | None,
+        typer.Option(min=1, max=100_000, help="Width of a link to the brokers, Mbit/s each way."),
+    ] = None,
     stack: StackOption = "auto",
     as_json: JsonOption = False,
 ) -> None:
@@ -74,6 +78,7 @@ def routes(
             size_bytes=int(size_mb * 1e6),
             codec=choice,
             chunk_bytes=None if chunk_mb is None else int(chunk_mb * 1e6),
+            link_mbit_per_s=link_mbit,
             progress=lambda line: typer.echo(line, err=True),
         )
     if as_json:
@@ -81,7 +86,7 @@ def routes(
         return
     typer.echo(
         f"{result.dataset}, {result.size_bytes:,} bytes, chunks of {result.chunk_bytes:,} with "
-        f"{result.codec}"
+        f"{result.codec}{'' if link_mbit is None else f', over a link of {link_mbit:g} Mbit/s'}"
     )
     typer.echo(result.environment.summary)
     for note in result.notes:
