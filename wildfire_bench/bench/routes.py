@@ -20,7 +20,11 @@ import numpy as np
 
 from wildfire_bench.bench.environment import describe_environment
 from wildfire_bench.bench.machine_load import busy_note
-from wildfire_bench.bench.new_memory import measure_new_memory, new_memory_note
+from wildfire_bench.bench.new_memory import (
+    free_some_memory,
+    measure_new_memory,
+    new_memory_note,
+)
 from wildfire_bench.bench.probes import ServerProbe
 from wildfire_bench.bench.processes import Worker
 from wildfire_bench.bench.route_stages import stages_of
@@ -90,6 +94,7 @@ def measure_routes(
     scene = sample("sentinel-2", size_bytes)
     environment = describe_environment(stack)
     probe = ServerProbe(stack.brokers, "brokers")
+    memory_note = new_memory_note(measure_new_memory())
     base, chosen = _settings_with(stack, codec, chunk_bytes)
     load = _Load(scene.path, warm_up_images, latency_images, throughput_images)
     samples = []
@@ -103,7 +108,7 @@ def measure_routes(
         if progress is not None:
             progress(_line(measured, rounds))
     busy = busy_note(environment.load_before, environment.cores)
-    notes = probe.missing, busy, new_memory_note(measure_new_memory())
+    notes = probe.missing, busy, memory_note
     return RoutesResult(
         size_bytes=scene.size_bytes,
         dataset=scene.name,
@@ -184,14 +189,17 @@ def _measure(
             begun = producer.call("send", TIMEOUT_S, images=images, in_flight=in_flight)
             return begun, consumer.answer(TIMEOUT_S)
 
-        (first_begun, *_), (first_here, *_) = carry(load.warm_up_images, 1, check=True)
+        first_ms = _latency_ms(*carry(load.warm_up_images, 1, check=True))
         latencies, stages = [], []
         for _ in range(load.latency_images):
-            (left,), (here,) = carry(1, 1, check=False)
-            latencies.append((here - left) / 1e6)
+            latencies.append(_latency_ms(*carry(1, 1, check=False)))
             if variant == "library":
                 told = (side.call("seconds", TIMEOUT_S) for side in (producer, consumer))
                 stages.append(stages_of(latencies[-1], *told))
+        in_freed_memory = []
+        for _ in range(load.latency_images):
+            free_some_memory()
+            in_freed_memory.append(_latency_ms(*carry(1, 1, check=False)))
         before = producer.call("usage", TIMEOUT_S), consumer.call("usage", TIMEOUT_S)
         broker_before = probe.cpu_s()
         begun, arrived = carry(load.throughput_images, IN_FLIGHT, check=False)
@@ -206,7 +214,8 @@ def _measure(
         variant=variant,
         round=round_,
         latency_ms=tuple(latencies),
-        first_image_ms=(first_here - first_begun) / 1e6,
+        freed_memory_latency_ms=tuple(in_freed_memory),
+        first_image_ms=first_ms,
         mb_per_s=gigabytes * 1e3 / ((max(arrived) - min(begun)) / 1e9),
         producer_cpu_s_per_gb=(after[0][0] - before[0][0]) / gigabytes,
         consumer_cpu_s_per_gb=(after[1][0] - before[1][0]) / gigabytes,
@@ -215,3 +224,8 @@ def _measure(
         consumer_peak_bytes=after[1][1],
         stages=tuple(stages),
     )
+
+
+def _latency_ms(begun: list[int], arrived: list[int]) -> float:
+    """Of the first of some images, whose times are in nanoseconds."""
+    return (arrived[0] - begun[0]) / 1e6
