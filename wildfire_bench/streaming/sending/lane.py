@@ -36,6 +36,8 @@ __all__ = ["ProducerLane", "Record"]
 log = logging.getLogger(__name__)
 
 _POLL_S = 0.1
+_FIRST_CONNECTION_S = 1.0
+"""What the first record waits for a broker at most, before it waits in librdkafka's queue."""
 _QUEUE_FULL_RETRY_S = 0.005
 _TIMED_OUT = {KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT, KafkaError._TIMED_OUT_QUEUE}  # noqa: SLF001 - librdkafka's own names
 
@@ -93,6 +95,7 @@ class ProducerLane:
         """True after a fatal error: an idempotent producer that lost its sequence is of no use."""
         self.name = name
         self._transmitted_bytes: int | None = None
+        self._first_connection: asyncio.Future[None] | None = None
         self._client = open_client(
             lane_config(kafka, producer, compression or LaneCompression(), linger_ms),
             extra or {},
@@ -132,6 +135,7 @@ class ProducerLane:
             If the client refuses the record.
         """
         size = memoryview(record.value).nbytes
+        await self._connected()
         await self._in_flight.take(size)
         acknowledged: asyncio.Future[RecordPlace] = self._loop.create_future()
         try:
@@ -150,8 +154,10 @@ class ProducerLane:
         BrokerUnavailable
             If no broker answers in time.
         """
+        connection = self._loop.run_in_executor(None, self._client.connect, timeout_s)
+        self._first_connection = self._first_connection or connection
         try:
-            await self._loop.run_in_executor(None, self._client.connect, timeout_s)
+            await connection
         except KafkaException as error:
             msg = f"no Kafka broker answered within {timeout_s:g} s: {error.args[0].str()}"
             raise BrokerUnavailable(msg) from error
@@ -176,6 +182,20 @@ class ProducerLane:
                 acknowledged.set_exception(DeliveryFailed(msg))
                 acknowledged.exception()  # a send that was cancelled does not look at it
         return unsent
+
+    async def _connected(self) -> None:
+        """Let the first record wait for a connection.
+
+        An idempotent producer asks for its id when it has a record to send. Without a broker to ask
+        it tries again half a second later, however soon there is one.
+        """
+        if self._first_connection is None:
+            self._first_connection = self._loop.run_in_executor(
+                None, self._client.connect, _FIRST_CONNECTION_S
+            )
+        if not self._first_connection.done():
+            await asyncio.wait([self._first_connection])
+        self._first_connection.exception()  # then it goes on in librdkafka's own time
 
     async def _enqueue(
         self, record: Record, acknowledged: asyncio.Future[RecordPlace], size: int
