@@ -114,21 +114,14 @@ def added(
     """
     (cpu_before, cpu_after), (before, after) = cpu, sent
     first = samples[0]
-    store_s = _difference(cpu_after.store_s, cpu_before.store_s)
-    producer_s = cpu_after.producer_s - cpu_before.producer_s
-    consumer_s = cpu_after.consumer_s - cpu_before.consumer_s
-    broker_s = _difference(cpu_after.broker_s, cpu_before.broker_s)
-    harness_s = cpu_after.harness_s - cpu_before.harness_s
-    ours_s = producer_s + consumer_s + harness_s + (broker_s or 0.0) + (store_s or 0.0)
-    others = share_of_others(cpu_before.machine, cpu_after.machine, ours_s)
     return Block(
         variant=first.variant,
         round=first.round,
         images=len(samples),
         image_bytes=sum(sample.size_bytes for sample in samples),
-        producer_cpu_s=producer_s,
-        consumer_cpu_s=consumer_s,
-        broker_cpu_s=broker_s,
+        producer_cpu_s=cpu_after.producer_s - cpu_before.producer_s,
+        consumer_cpu_s=cpu_after.consumer_s - cpu_before.consumer_s,
+        broker_cpu_s=_difference(cpu_after.broker_s, cpu_before.broker_s),
         stored_bytes=after.log_dirs - before.log_dirs,
         stored_file_bytes=_difference(after.files, before.files),
         wire_bytes=after.wire - before.wire,
@@ -136,15 +129,26 @@ def added(
         size_bytes=first.size_bytes,
         pattern=first.pattern,
         seconds=seconds,
-        store_cpu_s=store_s if store_used else None,
+        store_cpu_s=_difference(cpu_after.store_s, cpu_before.store_s) if store_used else None,
         object_bytes=_difference(after.objects, before.objects) if store_used else None,
         gc_pauses=None if pauses is None else pauses.count,
         gc_pause_ms=None if pauses is None else pauses.milliseconds,
-        # Brokers elsewhere, or a store, are not among what is known to be ours.
-        others_cpu_share=None if broker_s is None else others,
+        others_cpu_share=_others_share(cpu_before, cpu_after),
         **_system(cpu_before, cpu_after, store_used=store_used),
         **_memory(memory, store_used=store_used),
     )
+
+
+def _others_share(before: CpuReading, after: CpuReading) -> float | None:
+    """None where the brokers are elsewhere: they are not among what is known to be ours."""
+    broker_s = _difference(after.broker_s, before.broker_s)
+    if broker_s is None:
+        return None
+    workers_s = after.producer_s - before.producer_s + after.consumer_s - before.consumer_s
+    harness_s = after.harness_s - before.harness_s
+    store_s = _difference(after.store_s, before.store_s) or 0.0
+    ours_s = workers_s + harness_s + broker_s + store_s
+    return share_of_others(before.machine, after.machine, ours_s)
 
 
 def _system(before: CpuReading, after: CpuReading, *, store_used: bool) -> dict[str, Any]:
