@@ -12,7 +12,6 @@ from typing import Literal, Self
 from wildfire_bench.errors import AcknowledgementLost, NotRunning, WildfireBenchError
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import settings_for
-from wildfire_bench.streaming.model import SatelliteImage
 from wildfire_bench.streaming.observation.snapshots import Snapshot
 from wildfire_bench.streaming.receiving.assembly import ReassemblyState
 from wildfire_bench.streaming.receiving.consumer_snapshots import snapshots_of
@@ -21,6 +20,7 @@ from wildfire_bench.streaming.receiving.inbound import InboundImage
 from wildfire_bench.streaming.receiving.inbox import Inbox
 from wildfire_bench.streaming.receiving.reassembly import ReassemblyStatus
 from wildfire_bench.streaming.receiving.reference_fetch import ReferenceFetch
+from wildfire_bench.streaming.satellite_image import SatelliteImage
 from wildfire_bench.streaming.sending.limits import require_topics
 from wildfire_bench.streaming.stac.item import CatalogueEntry
 from wildfire_bench.streaming.start_stop import StartStop

@@ -26,9 +26,10 @@ from wildfire_bench.streaming.image_chunk_manager import ImageChunkManager
 from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
 from wildfire_bench.streaming.json_fallback import encode_json_image
 from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
-from wildfire_bench.streaming.model import Chunk, Receipt, Route, SatelliteImage
+from wildfire_bench.streaming.model import Chunk, Receipt, Route
 from wildfire_bench.streaming.receiving.reassembly import Reassembly
 from wildfire_bench.streaming.routing import CarryingLimits, choose_route
+from wildfire_bench.streaming.satellite_image import SatelliteImage
 from wildfire_bench.streaming.sending.image_source import ImageSource, identify
 
 __all__ = [

@@ -25,8 +25,9 @@ from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.dead_letter_box import dead_letters
 from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
 from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
-from wildfire_bench.streaming.model import Receipt, Route, SatelliteImage
+from wildfire_bench.streaming.model import Receipt, Route
 from wildfire_bench.streaming.object_store.s3_client import connect_s3, object_store_errors
+from wildfire_bench.streaming.satellite_image import SatelliteImage
 
 __all__ = [
     "VerifyReport",
