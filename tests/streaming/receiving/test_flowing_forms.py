@@ -7,13 +7,13 @@ import pytest
 from tests.streaming.conftest import picture
 from wildfire_bench import KafkaDataProducer
 from wildfire_bench.settings import RoutingSettings, Settings
-from wildfire_bench.streaming.administration.flowing_forms import (
+from wildfire_bench.streaming.model import RecordPlace
+from wildfire_bench.streaming.receiving.flowing_forms import (
     NEWEST_PER_PARTITION,
     FlowingForm,
     flowing_forms,
     forms_of,
 )
-from wildfire_bench.streaming.model import RecordPlace
 from wildfire_bench.streaming.receiving.record_reader import StoredRecord
 from wildfire_bench.streaming.topics import topic_names
 
