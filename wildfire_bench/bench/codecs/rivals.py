@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from wildfire_bench.bench.codecs.contest import Contestant
-from wildfire_bench.compression.image_layout import PixelRun, find_layout
-from wildfire_bench.compression.pixel_run import SampleKind
-from wildfire_bench.compression.pixel_segment import native_samples
+from wildfire_bench.compression.layouts.image_layout import PixelRun, find_layout
+from wildfire_bench.compression.layouts.pixel_run import SampleKind
+from wildfire_bench.compression.segments.pixel_segment import native_samples
 
 __all__ = ["Bands", "Rival", "bands_of", "rival_contestants", "rivals", "why_no_rivals"]
 

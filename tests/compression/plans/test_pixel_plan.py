@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.compression.scenes import smooth
+from wildfire_bench.compression.layouts.pixel_run import PixelRun, SampleKind
 from wildfire_bench.compression.pixel_loops import Blend, Predictor
-from wildfire_bench.compression.pixel_plan import plan_for
-from wildfire_bench.compression.pixel_run import PixelRun, SampleKind
+from wildfire_bench.compression.plans.pixel_plan import plan_for
 
 
 def plan(pixels, kind=SampleKind.UNSIGNED):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import prod
 
-from wildfire_bench.compression.pixel_run import PixelRun, SampleKind, merged
+from wildfire_bench.compression.layouts.pixel_run import PixelRun, SampleKind, merged
 
 __all__ = ["netcdf_runs"]
 

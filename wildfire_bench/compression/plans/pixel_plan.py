@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import zstandard
 
+from wildfire_bench.compression.layouts.pixel_run import PixelRun, SampleKind
 from wildfire_bench.compression.pixel_loops import Blend, Plan, Predictor
 from wildfire_bench.compression.pixel_loops.numpy_engine import blended, residual, zigzag
-from wildfire_bench.compression.pixel_run import PixelRun, SampleKind
-from wildfire_bench.compression.pixel_segment import native_samples
+from wildfire_bench.compression.segments.pixel_segment import native_samples
 
 __all__ = ["cheapest_low_bits", "magnitude_bits", "plan_for"]
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wildfire_bench.compression.pixel_run import PixelRun, SampleKind
+from wildfire_bench.compression.layouts.pixel_run import PixelRun, SampleKind
 
 __all__ = ["guess_runs"]
 

@@ -10,10 +10,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from wildfire_bench.compression.codec import Buffer, byte_view
-from wildfire_bench.compression.netcdf_layout import netcdf_runs
-from wildfire_bench.compression.pixel_run import PixelRun
-from wildfire_bench.compression.raw_guess import guess_runs
-from wildfire_bench.compression.tiff_layout import tiff_runs
+from wildfire_bench.compression.layouts.netcdf_layout import netcdf_runs
+from wildfire_bench.compression.layouts.pixel_run import PixelRun
+from wildfire_bench.compression.layouts.raw_guess import guess_runs
+from wildfire_bench.compression.layouts.tiff_layout import tiff_runs
 
 __all__ = ["ImageLayout", "PixelRun", "find_layout"]
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.compression.pixel_loops import Grid, Plan, engine
-from wildfire_bench.compression.pixel_segment import (
+from wildfire_bench.compression.segments.pixel_segment import (
     MAX_PIXELS_BYTES,
     decode_pixels,
     encode_pixels,
@@ -42,7 +42,7 @@ def encode_strips(
     differenced: bool,
 ) -> tuple[Buffer, ...] | None:
     """Encode strips by their pixels; None where their identical bytes could not be made again."""
-    from wildfire_bench.compression.lzw import lzw_decode, lzw_encode
+    from wildfire_bench.compression.segments.lzw import lzw_decode, lzw_encode
 
     raws: list[bytes] = []
     for strip, size_bytes in zip(strips, raw_sizes, strict=True):
@@ -130,7 +130,7 @@ def _samples(raw: Buffer, grid: Grid, *, big_endian: bool) -> npt.NDArray[Any]:
 
 
 def _encode_into(raw: memoryview, sizes: Sequence[tuple[int, int]], out: memoryview) -> None:
-    from wildfire_bench.compression.lzw import lzw_encode
+    from wildfire_bench.compression.segments.lzw import lzw_encode
 
     for (start, stop), (at, end) in zip(
         _ranges([size for _, size in sizes]), _ranges([size for size, _ in sizes]), strict=True

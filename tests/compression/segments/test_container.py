@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wildfire_bench.compression.segments import (
+from wildfire_bench.compression.segments.container import (
     MAX_OVERHEAD_BYTES,
     EncodedSegment,
     Kind,

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from wildfire_bench.compression.layouts.pixel_run import PixelRun
 from wildfire_bench.compression.pixel_loops import CONTEXTS, WEIGHTS, Blend, Plan, Samples
 from wildfire_bench.compression.pixel_loops.numpy_contexts import activity
 from wildfire_bench.compression.pixel_loops.numpy_engine import residual, share, zigzag
 from wildfire_bench.compression.pixel_loops.numpy_weights import looked_back
-from wildfire_bench.compression.pixel_plan import cheapest_low_bits, magnitude_bits
-from wildfire_bench.compression.pixel_run import PixelRun
-from wildfire_bench.compression.pixel_segment import native_samples
+from wildfire_bench.compression.plans.pixel_plan import cheapest_low_bits, magnitude_bits
+from wildfire_bench.compression.segments.pixel_segment import native_samples
 
 __all__ = ["denser"]
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 
 from tests.compression.scenes import smooth, tiff
-from wildfire_bench.compression.dense_plan import denser
-from wildfire_bench.compression.image_layout import find_layout
+from wildfire_bench.compression.layouts.image_layout import find_layout
 from wildfire_bench.compression.pixel_loops import CONTEXTS, Blend, Grid, Plan, Predictor
-from wildfire_bench.compression.pixel_plan import plan_for
-from wildfire_bench.compression.sorted_plane import worth_sorting
+from wildfire_bench.compression.plans.dense_plan import denser
+from wildfire_bench.compression.plans.pixel_plan import plan_for
+from wildfire_bench.compression.segments.sorted_plane import worth_sorting
 from wildfire_bench.samples import sample
 
 

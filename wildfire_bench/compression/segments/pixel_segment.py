@@ -27,7 +27,7 @@ from wildfire_bench.compression.pixel_loops import (
     Samples,
     packed_width,
 )
-from wildfire_bench.compression.sorted_plane import (
+from wildfire_bench.compression.segments.sorted_plane import (
     HEAD_BYTES,
     SortedPlane,
     encode_sorted,

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.compression.scenes import images, smooth, tiff
-from wildfire_bench.compression.image_layout import find_layout
-from wildfire_bench.compression.pixel_run import SampleKind
+from wildfire_bench.compression.layouts.image_layout import find_layout
+from wildfire_bench.compression.layouts.pixel_run import SampleKind
 
 LAYOUTS = {
     "strips": {},

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from wildfire_bench.compression.dense_plan import denser
-from wildfire_bench.compression.image_layout import ImageLayout, PixelRun
+from wildfire_bench.compression.layouts.image_layout import ImageLayout, PixelRun
 from wildfire_bench.compression.pixel_loops import Plan
-from wildfire_bench.compression.pixel_plan import plan_for
-from wildfire_bench.compression.pixel_segment import MAX_BANDS
+from wildfire_bench.compression.plans.dense_plan import denser
+from wildfire_bench.compression.plans.pixel_plan import plan_for
+from wildfire_bench.compression.segments.pixel_segment import MAX_BANDS
 from wildfire_bench.errors import SettingsError
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from wildfire_bench.compression.pixel_run import PixelRun, SampleKind, merged
+from wildfire_bench.compression.layouts.pixel_run import PixelRun, SampleKind, merged
 
 __all__ = ["Directory", "LzwStrips", "directories", "lzw_strips", "tiff_runs"]
 
