@@ -7,6 +7,8 @@ import pytest
 from wildfire_bench.errors import AcknowledgementLost
 from wildfire_bench.streaming.receiving.inbox import Inbox
 
+DEADLINE_S = 10.0
+
 
 @pytest.fixture
 async def inbox() -> Inbox[str]:
@@ -29,12 +31,18 @@ async def test_an_error_that_ended_the_thread_is_raised_at_every_later_call(
             await inbox.take()
 
 
-async def test_whoever_waits_is_told_of_the_end(inbox: Inbox[str]) -> None:
-    waiting = asyncio.ensure_future(inbox.take())
+async def test_all_who_wait_are_told_of_the_end(inbox: Inbox[str]) -> None:
+    waiting = asyncio.gather(*(_taken(inbox) for _ in range(3)))
     await asyncio.sleep(0)
     inbox.end()
-    with pytest.raises(StopAsyncIteration):
-        await waiting
+    assert await asyncio.wait_for(waiting, DEADLINE_S) == ["ended"] * 3
+
+
+async def _taken(inbox: Inbox[str]) -> str:
+    try:
+        return await inbox.take()
+    except StopAsyncIteration:
+        return "ended"
 
 
 async def test_an_answer_may_be_an_error(inbox: Inbox[str]) -> None:

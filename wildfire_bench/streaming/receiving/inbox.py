@@ -47,14 +47,12 @@ class Inbox(Generic[T]):
         StopAsyncIteration
             If nothing more comes.
         BaseException
-            What ended the thread; now and at every later call.
+            What ended the thread.
         """
         found = await self._queue.get()
-        if found is None:
-            raise StopAsyncIteration
-        if isinstance(found, BaseException):
-            self._queue.put_nowait(found)
-            raise found
+        if found is None or isinstance(found, BaseException):
+            self._queue.put_nowait(found)  # for whoever else waits, and for every later call
+            raise StopAsyncIteration if found is None else found
         return found
 
     async def answer(self, ask: Callable[[Settled], None]) -> None:
