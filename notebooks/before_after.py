@@ -23,10 +23,10 @@ out_dir: str = "../build/notebooks/before_after"  # folder for results.json
 # %% tags=["hide-cell"]
 from pathlib import Path
 
-from wildfire_bench.bench.results import save_results
-from wildfire_bench.bench.runner import measure, print_progress
-from wildfire_bench.bench.verdicts import judge_all
-from wildfire_bench.bench.workload import workload
+from wildfire_bench.bench.results.bench_run import save_results
+from wildfire_bench.bench.run.runner import measure, print_progress
+from wildfire_bench.bench.verdicts.judging import judge_all
+from wildfire_bench.bench.workloads.workload import workload
 from wildfire_bench.report import plots, sentences, tables
 from wildfire_bench.stack import open_stack
 

@@ -25,7 +25,7 @@ rivals: bool = True  # measure other people's codecs as well, where imagecodecs 
 # %% tags=["hide-cell"]
 from IPython.display import display
 
-from wildfire_bench.bench.codecs import measure_codecs
+from wildfire_bench.bench.codecs.measuring import measure_codecs
 from wildfire_bench.report import codecs
 
 # %% tags=["hide-cell"]

@@ -21,10 +21,10 @@ out_dir: str = "../build/notebooks/compression_matrix"  # folder for results.jso
 # %% tags=["hide-cell"]
 from pathlib import Path
 
-from wildfire_bench.bench.matrix import measure_matrix
-from wildfire_bench.bench.matrix_results import save_matrix
-from wildfire_bench.bench.matrix_verdicts import judge_matrix
-from wildfire_bench.bench.matrix_workload import matrix_workload
+from wildfire_bench.bench.matrix.measuring import measure_matrix
+from wildfire_bench.bench.matrix.results import save_matrix
+from wildfire_bench.bench.matrix.verdicts import judge_matrix
+from wildfire_bench.bench.matrix.workload import matrix_workload
 from wildfire_bench.report import matrix_plots, matrix_tables
 from wildfire_bench.stack import open_stack
 

@@ -21,9 +21,9 @@ out_dir: str = "../build/notebooks/routing"  # folder for results.json
 # %% tags=["hide-cell"]
 from pathlib import Path
 
-from wildfire_bench.bench.results import save_results
-from wildfire_bench.bench.runner import measure, print_progress
-from wildfire_bench.bench.workload import workload
+from wildfire_bench.bench.results.bench_run import save_results
+from wildfire_bench.bench.run.runner import measure, print_progress
+from wildfire_bench.bench.workloads.workload import workload
 from wildfire_bench.report import routing, routing_plots
 from wildfire_bench.stack import open_stack
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import sync_playwright
 
-from wildfire_bench.bench.lane_checks import lane_checks_of
-from wildfire_bench.bench.store import find_run, read_run
-from wildfire_bench.bench.verdicts import judge_all
+from wildfire_bench.bench.matrix.lane_checks import lane_checks_of
+from wildfire_bench.bench.results.store import find_run, read_run
+from wildfire_bench.bench.verdicts.judging import judge_all
 from wildfire_bench.cli.bench_run import measure_for_claims
 from wildfire_bench.report.notebooks import run_notebook
 from wildfire_bench.report.page import build_report

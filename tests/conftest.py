@@ -25,7 +25,7 @@ _numbers = itertools.count(1)
 TOGETHER = {
     "tests/cli/test_report.py": "report_dir",
     "tests/report/test_page_in_browser.py": "report_dir",
-    "tests/bench/test_rollback.py": "secured",
+    "tests/bench/rollback/test_rehearsal.py": "secured",
     "tests/cli/test_topic_acls.py": "secured",
     "tests/streaming/test_access.py": "secured",
     "tests/streaming/test_connection_security.py": "secured",

@@ -1,4 +1,3 @@
-import logging
 import re
 from pathlib import Path
 
@@ -6,7 +5,7 @@ import pytest
 
 from wildfire_bench.errors import SettingsError
 from wildfire_bench.settings import DataType, Settings, setting_keys
-from wildfire_bench.settings_environment import ENVIRONMENT_VARIABLES, as_environment
+from wildfire_bench.settings_environment import ENVIRONMENT_VARIABLES
 from wildfire_bench.settings_sources import load_settings
 
 HUSH = "hush-and-nobody-hears"
@@ -82,49 +81,6 @@ def test_origins_name_line_variable_and_argument(config):
         origins["topic_prefix"],
         origins["s3.bucket"],
     ] == ["streaming_config.yaml:2", "environment KAFKA_COMPRESSION_LEVEL", "argument", "default"]
-
-
-def test_every_variable_sets_an_existing_key():
-    assert set(ENVIRONMENT_VARIABLES.values()) <= set(setting_keys())
-
-
-def test_every_setting_but_the_matrix_has_a_variable():
-    missing = set(setting_keys()) - set(ENVIRONMENT_VARIABLES.values())
-    assert {key.partition(".")[0] for key in missing} == {"compression_matrix"}
-
-
-def test_rollback_of_the_guide_is_two_variables():
-    loaded = load_settings(
-        environ={"KAFKA_COMPRESSION_TYPE": "gzip", "ENABLE_BINARY_SERIALIZATION": "false"}
-    )
-    producer = loaded.settings.kafka_producer
-    assert (producer.compression_type, producer.enable_binary_serialization) == ("gzip", False)
-
-
-def test_empty_variable_is_not_set():
-    loaded = load_settings(environ={"KAFKA_COMPRESSION_TYPE": ""})
-    assert loaded.origins["kafka_producer.compression_type"] == "default"
-
-
-def test_minio_names_set_the_object_store():
-    s3 = load_settings(
-        environ={
-            "MINIO_ENDPOINT": "localhost:9000",
-            "MINIO_ACCESS_KEY": "me",
-            "MINIO_SECRET_KEY": "hush",
-        }
-    ).settings.s3
-    assert (s3.endpoint, s3.access_key) == ("localhost:9000", "me")
-
-
-def test_two_names_with_two_values_are_refused():
-    with pytest.raises(SettingsError, match="S3_ENDPOINT and MINIO_ENDPOINT both set"):
-        load_settings(environ={"S3_ENDPOINT": "a:1", "MINIO_ENDPOINT": "b:1"})
-
-
-def test_two_names_with_one_value_are_taken():
-    loaded = load_settings(environ={"S3_ENDPOINT": "a:1", "MINIO_ENDPOINT": "a:1"})
-    assert loaded.settings.s3.endpoint == "a:1"
 
 
 @pytest.mark.parametrize(
@@ -238,19 +194,6 @@ def test_section_with_all_keys_commented_out_is_fine(config):
     assert load_settings(path, environ={}).settings == Settings()
 
 
-@pytest.mark.parametrize("name", ["KAFKA_COMPRESION_TYPE", "kafka_compression_type", "S3_BUKET"])
-def test_near_miss_is_warned_about(name, caplog):
-    with caplog.at_level(logging.WARNING):
-        loaded = load_settings(environ={name: "zstd"})
-    assert [record.message for record in caplog.records] == list(loaded.warnings)
-    assert re.match(rf"environment variable {name} .* did you mean \w+\?", loaded.warnings[0])
-
-
-@pytest.mark.parametrize("name", ["KAFKA_HEAP_OPTS", "AWS_SECRET_KEY", "AWS_REGION", "HOME"])
-def test_variables_of_others_are_left_alone(name):
-    assert load_settings(environ={name: "-Xmx1g"}).warnings == ()
-
-
 @pytest.mark.parametrize("form", [repr, str, lambda settings: settings.model_dump_json()])
 def test_secrets_are_hidden_however_settings_are_shown(form):
     loaded = load_settings(
@@ -292,54 +235,3 @@ def test_example_names_the_variable_of_each_setting_beside_it():
         if not variable.startswith("MINIO_")
     }
     assert [variable for variable, line in beside.items() if f"[{variable}]" not in line] == []
-
-
-@pytest.mark.parametrize(
-    ("given", "missing"),
-    [
-        ({"security_protocol": "SASL_SSL"}, "sasl_mechanism"),
-        (
-            {"security_protocol": "SASL_SSL", "sasl_mechanism": "SCRAM-SHA-512"},
-            "sasl_username, sasl_password",
-        ),
-        (
-            {
-                "security_protocol": "SASL_SSL",
-                "sasl_mechanism": "OAUTHBEARER",
-                "sasl_oauth_client_id": "me",
-            },
-            "sasl_oauth_token_endpoint_url, sasl_oauth_client_secret",
-        ),
-        ({"security_protocol": "SSL", "ssl_certificate_location": "c.pem"}, "ssl_key_location"),
-    ],
-)
-def test_what_a_login_cannot_do_without_is_named(given, missing):
-    with pytest.raises(SettingsError, match=rf"kafka: \S+ needs {missing}: set it"):
-        load_settings(environ={}, overrides={"kafka": given})
-
-
-def test_a_client_secret_is_not_sent_in_plain_text_to_another_machine():
-    given = {
-        "security_protocol": "SASL_SSL",
-        "sasl_mechanism": "OAUTHBEARER",
-        "sasl_oauth_client_id": "me",
-        "sasl_oauth_client_secret": "marker",
-        "sasl_oauth_token_endpoint_url": "http://login.example/token",
-    }
-    with pytest.raises(SettingsError, match="must be https") as raised:
-        load_settings(environ={}, overrides={"kafka": given})
-    assert "marker" not in str(raised.value)
-
-
-def test_settings_written_as_an_environment_are_read_as_the_same():
-    kafka = {
-        "security_protocol": "SASL_SSL",
-        "sasl_mechanism": "PLAIN",
-        "sasl_username": "me",
-        "sasl_password": "word",
-        "ssl_ca_location": "ca.pem",
-    }
-    s3 = {"endpoint": "s3.example", "access_key": "key", "secret_key": "hush", "secure": False}
-    given = {"kafka": kafka, "s3": s3, "topic_profile": "guide", "topic_prefix": "p-"}
-    settings = load_settings(environ={}, overrides=given).settings
-    assert load_settings(environ=as_environment(settings)).settings == settings

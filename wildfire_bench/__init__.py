@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from wildfire_bench.streaming.image_chunk_manager import ImageChunkManager
     from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
     from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
-    from wildfire_bench.streaming.model import Receipt, Route, SatelliteImage
+    from wildfire_bench.streaming.model import Receipt, Route
     from wildfire_bench.streaming.record_consumer import RecordConsumer
     from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
+    from wildfire_bench.streaming.satellite_image import SatelliteImage
 
 __all__ = [
     "BinaryImageSerializer",
@@ -41,7 +42,7 @@ _HOMES = {
     "RecordConsumer": "wildfire_bench.streaming.record_consumer",
     "Route": "wildfire_bench.streaming.model",
     "S3ReferenceHandler": "wildfire_bench.streaming.s3_reference_handler",
-    "SatelliteImage": "wildfire_bench.streaming.model",
+    "SatelliteImage": "wildfire_bench.streaming.satellite_image",
     "SatelliteImageConsumer": "wildfire_bench.streaming.image_consumer",
     "Settings": "wildfire_bench.settings",
     "browse": "wildfire_bench.streaming.catalogue",

@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from wildfire_bench.bench.results import BenchRun
-from wildfire_bench.bench.store import find_run, read_run
+from wildfire_bench.bench.results.bench_run import BenchRun
+from wildfire_bench.bench.results.store import find_run, read_run
 
 
 @pytest.fixture(scope="session")

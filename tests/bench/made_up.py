@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from wildfire_bench.bench.drivers import ACROSS_SCENES, drivers_named
 from wildfire_bench.bench.environment import Environment
-from wildfire_bench.bench.results import (
+from wildfire_bench.bench.results.bench_run import (
     SCHEMA_VERSION,
     BenchRun,
     Block,
@@ -17,7 +16,8 @@ from wildfire_bench.bench.results import (
     SerializationSample,
 )
 from wildfire_bench.bench.serialization import PATHS
-from wildfire_bench.bench.workload import workload
+from wildfire_bench.bench.workloads.drivers import ACROSS_SCENES, drivers_named
+from wildfire_bench.bench.workloads.workload import workload
 
 SIZE_BYTES = 20_000_000
 VARIANTS = drivers_named(workload("quick").drivers)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.bench.made_up import made_up
-from wildfire_bench.bench.matrix_results import AlertRun, LaneSample, MatrixResult, StoredLane
-from wildfire_bench.bench.matrix_sizes import FORMS, BatchSize, FormSize
-from wildfire_bench.bench.matrix_workload import VARIANTS, matrix_workload
+from wildfire_bench.bench.matrix.results import AlertRun, LaneSample, MatrixResult, StoredLane
+from wildfire_bench.bench.matrix.sizes import FORMS, BatchSize, FormSize
+from wildfire_bench.bench.matrix.workload import VARIANTS, matrix_workload
 from wildfire_bench.streaming.records.record_lanes import LANE_PLANS
 
 LATENCY_MS = {"none": 10.0, "gzip": 14.0, "zstd": 10.5}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.bench.made_up import made_up
-from wildfire_bench.bench.drivers import ROUTE_DRIVERS, drivers_named
 from wildfire_bench.bench.measurements import Block, Sample
-from wildfire_bench.bench.results import BenchRun
-from wildfire_bench.bench.workload import workload
+from wildfire_bench.bench.results.bench_run import BenchRun
+from wildfire_bench.bench.workloads.drivers import ROUTE_DRIVERS, drivers_named
+from wildfire_bench.bench.workloads.workload import workload
 
 SIZES = (1_000_000, 20_000_000, 50_000_000, 100_000_000)
 # Milliseconds before the first byte, and for every MB: the lines cross at 12 and at 80 MB.

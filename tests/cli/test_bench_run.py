@@ -4,9 +4,9 @@ from dataclasses import replace
 import pytest
 
 from tests.bench.made_up import made_up
-from wildfire_bench.bench.drivers import driver_names
-from wildfire_bench.bench.store import append_run, read_run, stored_runs
-from wildfire_bench.bench.workload import workload_names
+from wildfire_bench.bench.results.store import append_run, read_run, stored_runs
+from wildfire_bench.bench.workloads.drivers import driver_names
+from wildfire_bench.bench.workloads.workload import workload_names
 from wildfire_bench.cli import bench_run, main
 
 WORKLOAD = """purpose: mine

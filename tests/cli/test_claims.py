@@ -5,9 +5,9 @@ import pytest
 
 from tests.bench.made_up import made_up
 from tests.bench.made_up_matrix import matrix_result
-from wildfire_bench.bench.claims import claims
-from wildfire_bench.bench.lane_checks import keep_matrix
-from wildfire_bench.bench.store import append_run
+from wildfire_bench.bench.matrix.lane_checks import keep_matrix
+from wildfire_bench.bench.results.store import append_run
+from wildfire_bench.bench.verdicts.claims import claims
 from wildfire_bench.cli import main
 from wildfire_bench.settings import Settings
 

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from wildfire_bench.bench.results import load_results
+from wildfire_bench.bench.results.bench_run import load_results
 from wildfire_bench.cli import main
 
 

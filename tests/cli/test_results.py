@@ -5,7 +5,7 @@ import pytest
 
 from tests.bench.made_up import made_up
 from wildfire_bench.bench.measurements import WireCount
-from wildfire_bench.bench.store import append_run
+from wildfire_bench.bench.results.store import append_run
 from wildfire_bench.cli import main
 
 

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from wildfire_bench.bench.rollback_history import Faults
-from wildfire_bench.bench.rollback_report import Phase, RollbackReport, RollbackStep
+from wildfire_bench.bench.rollback.history import Faults
+from wildfire_bench.bench.rollback.report import Phase, RollbackReport, RollbackStep
 from wildfire_bench.cli import main
 from wildfire_bench.cli import rollback as module
 from wildfire_bench.streaming.dead_letters import DeadLetter

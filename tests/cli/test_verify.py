@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from wildfire_bench.bench.verify import VerifyReport, VerifyRow
+from wildfire_bench.bench.verify.verification import VerifyReport, VerifyRow
 from wildfire_bench.cli import main
 from wildfire_bench.cli import verify as module
 from wildfire_bench.streaming.model import Route

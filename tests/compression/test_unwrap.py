@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from tests.compression.scenes import lzw_tiff, smooth, tiff
 from wildfire_bench.compression import decoder, encoder
-from wildfire_bench.compression.lzw import lzw_decode, lzw_encode
-from wildfire_bench.compression.segments import Kind, segments
+from wildfire_bench.compression.segments.container import Kind, segments
+from wildfire_bench.compression.segments.lzw import lzw_decode, lzw_encode
 from wildfire_bench.errors import CorruptPayload, SettingsError
 from wildfire_bench.samples import sample
 

@@ -1,6 +1,10 @@
 import pytest
 
-from wildfire_bench.bench.codecs import CodecBenchmark, CodecMeasurement, ThreadMeasurement
+from wildfire_bench.bench.codecs.measuring import (
+    CodecBenchmark,
+    CodecMeasurement,
+    ThreadMeasurement,
+)
 from wildfire_bench.errors import InputError
 from wildfire_bench.report import codecs
 

@@ -3,10 +3,10 @@ import pytest
 from tests.bench.made_up import made_up
 from tests.bench.made_up_matrix import matrix_result
 from tests.bench.made_up_routes import made_up_routes
-from wildfire_bench.bench.findings import Verdict
-from wildfire_bench.bench.matrix_results import save_matrix
-from wildfire_bench.bench.results import save_results
-from wildfire_bench.bench.store import append_run
+from wildfire_bench.bench.matrix.results import save_matrix
+from wildfire_bench.bench.results.bench_run import save_results
+from wildfire_bench.bench.results.store import append_run
+from wildfire_bench.bench.verdicts.findings import Verdict
 from wildfire_bench.report.joined import join_runs, sources_table
 from wildfire_bench.report.notebooks import run_notebook
 from wildfire_bench.report.page import build_report

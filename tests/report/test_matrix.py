@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.bench.made_up_matrix import matrix_result
-from wildfire_bench.bench.matrix_results import MatrixResult
-from wildfire_bench.bench.matrix_verdicts import judge_matrix
+from wildfire_bench.bench.matrix.results import MatrixResult
+from wildfire_bench.bench.matrix.verdicts import judge_matrix
 from wildfire_bench.report import matrix_plots, matrix_tables
 from wildfire_bench.report.figures import Figure
 

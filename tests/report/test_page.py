@@ -5,7 +5,7 @@ import nbformat
 import pytest
 
 from tests.bench.made_up import made_up
-from wildfire_bench.bench.verdicts import judge_all
+from wildfire_bench.bench.verdicts.judging import judge_all
 from wildfire_bench.errors import BenchmarkError, InputError
 from wildfire_bench.report.page import build_report
 from wildfire_bench.report.sentences import headline

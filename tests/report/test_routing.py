@@ -5,8 +5,8 @@ import pytest
 
 from tests.bench.made_up import made_up
 from tests.bench.made_up_routes import made_up_routes
-from wildfire_bench.bench.drivers import ROUTE_DRIVERS
-from wildfire_bench.bench.results import load_results
+from wildfire_bench.bench.results.bench_run import load_results
+from wildfire_bench.bench.workloads.drivers import ROUTE_DRIVERS
 from wildfire_bench.report import routing, routing_plots
 from wildfire_bench.report.notebooks import NotebookRun, run_notebook
 from wildfire_bench.report.page import build_report

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from tests.bench.made_up import made_up, without_brokers_cpu
 from wildfire_bench.bench.machine_load import busy_during_note, busy_note
-from wildfire_bench.bench.verdicts import judge_all
+from wildfire_bench.bench.verdicts.judging import judge_all
 from wildfire_bench.report import sentences
 
 

@@ -2,8 +2,8 @@ import re
 from dataclasses import replace
 
 from tests.bench.made_up import made_up, without_brokers_cpu
-from wildfire_bench.bench.claims import claims
-from wildfire_bench.bench.verdicts import judge_all
+from wildfire_bench.bench.verdicts.claims import claims
+from wildfire_bench.bench.verdicts.judging import judge_all
 from wildfire_bench.report.tables import measured_table, scenes_table, verdict_table
 
 

@@ -67,10 +67,10 @@ RUN = {
 PARSED_ONLY = {
     "stack": "starts and stops servers: tests/cli/test_stack.py and tests/stack do",
     "send --watch": "goes on until Ctrl-C: tests/cli/test_send_receive.py ends it",
-    "rollback rehearse": "takes half a minute: tests/bench/test_rollback.py runs a short one",
+    "rollback rehearse": "takes half a minute: tests/bench/rollback/test_rehearsal.py does it",
     "serve": "goes on until it is ended: tests/cli/test_serve.py ends it",
     "topics acls": "needs brokers with rights: tests/cli/test_topic_acls.py has them",
-    "verify": "takes a minute, or needs containers: tests/bench/test_verify.py runs its parts",
+    "verify": "takes a minute, or a container: tests/bench/verify/test_verification.py does",
     "bench run": "measures for minutes: tests/cli/test_bench_run.py runs a small one",
     "claims --run": "measures for minutes: tests/cli/test_claims.py runs the smallest profile",
     "report --all": "measures for minutes: tests/report/test_joined.py makes its page",

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.repository.documents import document
-from wildfire_bench.bench.lane_checks import lane_checks_of
-from wildfire_bench.bench.store import find_run, read_run
-from wildfire_bench.bench.verdicts import judge_all
+from wildfire_bench.bench.matrix.lane_checks import lane_checks_of
+from wildfire_bench.bench.results.store import find_run, read_run
+from wildfire_bench.bench.verdicts.judging import judge_all
 from wildfire_bench.errors import BenchmarkError
 from wildfire_bench.report.reference import reference_section, with_reference_section
 

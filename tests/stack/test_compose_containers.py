@@ -13,7 +13,7 @@ from confluent_kafka.admin import NewTopic
 
 from tests.stack.containers import running_containers
 from wildfire_bench.bench.probes import ServerProbe
-from wildfire_bench.bench.results import load_results
+from wildfire_bench.bench.results.bench_run import load_results
 from wildfire_bench.bench.storage_probe import StorageProbe
 from wildfire_bench.cli import main
 from wildfire_bench.errors import StackStartFailed

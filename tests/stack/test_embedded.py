@@ -19,7 +19,7 @@ from minio import Minio
 from tests.stack.processes import OPEN_AND_WAIT, gone, report_of, start_python, wait_until
 from wildfire_bench.errors import StackStartFailed
 from wildfire_bench.settings import Settings
-from wildfire_bench.stack import Stack, embedded, open_stack
+from wildfire_bench.stack import Stack, embedded, embedded_servers, open_stack
 from wildfire_bench.stack.ports import LOOPBACK, free_ports
 from wildfire_bench.streaming.connection import client_config
 
@@ -118,7 +118,7 @@ def test_taken_port_is_answered_with_others(
     def ports(count: int) -> tuple[int, ...]:
         return (*free_ports(count - 1), next(offers, free_ports(1)[0]))
 
-    monkeypatch.setattr(embedded, "free_ports", ports)
+    monkeypatch.setattr(embedded_servers, "free_ports", ports)
     with open_stack("embedded", s3=False) as second:
         assert not list(offers)
         assert _topics(second) == set()
@@ -128,7 +128,9 @@ def test_port_that_stays_taken_is_an_error_that_names_the_log(
     taken_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(embedded, "START_ATTEMPTS", 1)
-    monkeypatch.setattr(embedded, "free_ports", lambda count: (*free_ports(count - 1), taken_port))
+    monkeypatch.setattr(
+        embedded_servers, "free_ports", lambda count: (*free_ports(count - 1), taken_port)
+    )
     with pytest.raises(StackStartFailed, match=r"a port is taken; .*broker-1\.log") as raised:
         open_stack("embedded", s3=False)
     named = re.search(r"\S+broker-1\.log", str(raised.value))

@@ -1,4 +1,3 @@
-import time
 from html.parser import HTMLParser
 
 import pytest
@@ -6,15 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wildfire_bench.streaming.html_repr import MAX_HTML_BYTES
-from wildfire_bench.streaming.model import (
-    ImageIdentity,
-    Receipt,
-    RecordPlace,
-    Route,
-    SatelliteImage,
-)
+from wildfire_bench.streaming.model import ImageIdentity, Receipt, RecordPlace, Route
 from wildfire_bench.streaming.receiving.assembly import ReassemblyState
 from wildfire_bench.streaming.receiving.reassembly import ReassemblyStatus
+from wildfire_bench.streaming.satellite_image import SatelliteImage
 
 HOSTILE = "<script>alert('x')</script>\" onload=\"x"
 ALLOWED = {"div", "style", "pre", "table", "tr", "th", "td", "br", "svg", "path"}
@@ -89,15 +83,6 @@ def test_hostile_text_stays_text(make):
 )
 def test_it_is_small_and_can_be_written_whatever_it_holds(make, text):
     assert len(make(text)._repr_html_().encode()) <= MAX_HTML_BYTES
-
-
-@pytest.mark.parametrize("make", MAKERS)
-def test_it_is_drawn_in_milliseconds(make):
-    value = make()
-    started = time.perf_counter()
-    for _ in range(20):
-        value._repr_html_()
-    assert (time.perf_counter() - started) / 20 < 0.02
 
 
 def test_a_receipt_says_why_its_route_was_taken_and_where_it_lies():

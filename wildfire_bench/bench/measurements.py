@@ -193,7 +193,7 @@ class WireCount:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """The outcome of one short deterministic measurement (`wildfire_bench.bench.checks`)."""
+    """The outcome of one short deterministic measurement (`wildfire_bench.bench.run.checks`)."""
 
     name: str
     value: float

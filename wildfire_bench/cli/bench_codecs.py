@@ -11,7 +11,7 @@ import typer
 from wildfire_bench.cli.options import JsonOption
 
 if TYPE_CHECKING:
-    from wildfire_bench.bench.codecs import CodecBenchmark
+    from wildfire_bench.bench.codecs.measuring import CodecBenchmark
 
 __all__ = ["codecs"]
 
@@ -33,7 +33,7 @@ def codecs(
 
     Example: wildfire-bench bench codecs --scene sentinel-2 --json
     """
-    from wildfire_bench.bench.codecs import measure_codecs
+    from wildfire_bench.bench.codecs.measuring import measure_codecs
 
     result = measure_codecs(
         scene,

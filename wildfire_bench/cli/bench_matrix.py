@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from wildfire_bench.bench.store import STORE
+from wildfire_bench.bench.results.store import STORE
 from wildfire_bench.cli.bench_run import StoreOption
 from wildfire_bench.cli.options import JsonOption
 from wildfire_bench.stack import open_stack
@@ -35,11 +35,11 @@ def matrix(
 
     Example: wildfire-bench bench matrix --profile smoke --json
     """
-    from wildfire_bench.bench.lane_checks import keep_matrix
-    from wildfire_bench.bench.matrix import measure_matrix
-    from wildfire_bench.bench.matrix_results import save_matrix
-    from wildfire_bench.bench.matrix_verdicts import judge_matrix
-    from wildfire_bench.bench.matrix_workload import matrix_workload
+    from wildfire_bench.bench.matrix.lane_checks import keep_matrix
+    from wildfire_bench.bench.matrix.measuring import measure_matrix
+    from wildfire_bench.bench.matrix.results import save_matrix
+    from wildfire_bench.bench.matrix.verdicts import judge_matrix
+    from wildfire_bench.bench.matrix.workload import matrix_workload
 
     work = matrix_workload(profile)
     store.mkdir(parents=True, exist_ok=True)  # refused here rather than once all is measured

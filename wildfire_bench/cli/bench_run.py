@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wildfire_bench.bench.store import STORE, StoredRun
+from wildfire_bench.bench.results.store import STORE, StoredRun
 from wildfire_bench.cli.options import JsonOption
 from wildfire_bench.errors import InvalidParameter
 from wildfire_bench.stack import open_stack
 from wildfire_bench.stack.opening import KindChoice
 
 if TYPE_CHECKING:
-    from wildfire_bench.bench.drivers import Driver
     from wildfire_bench.bench.measurements import Sample
-    from wildfire_bench.bench.workload import Workload
+    from wildfire_bench.bench.workloads.drivers import Driver
+    from wildfire_bench.bench.workloads.workload import Workload
 
 __all__ = ["StoreOption", "bench_drivers", "bench_workloads", "measure_and_keep", "run"]
 
@@ -58,9 +58,9 @@ def run(
 
     Example: wildfire-bench bench run --workload capacity --driver json_none --driver binary_none
     """
-    from wildfire_bench.bench.drivers import drivers_named
-    from wildfire_bench.bench.workload import profile_workload
-    from wildfire_bench.bench.workload import workload as read_workload
+    from wildfire_bench.bench.workloads.drivers import drivers_named
+    from wildfire_bench.bench.workloads.workload import profile_workload
+    from wildfire_bench.bench.workloads.workload import workload as read_workload
 
     if profile is not None and workload is not None:
         msg = f"--profile {profile} and --workload {workload} both name a workload: give one"
@@ -88,8 +88,8 @@ def measure_and_keep(
     tuple of (StoredRun, list of Sample)
         The second are the images that did not come through.
     """
-    from wildfire_bench.bench.runner import measure, needs_store
-    from wildfire_bench.bench.store import append_run
+    from wildfire_bench.bench.results.store import append_run
+    from wildfire_bench.bench.run.runner import measure, needs_store
 
     store.mkdir(parents=True, exist_ok=True)  # refused here rather than once all is measured
     with open_stack(stack, s3=needs_store(work, drivers)) as servers:
@@ -99,12 +99,12 @@ def measure_and_keep(
 
 def measure_for_claims(profile: str, stack: KindChoice, store: Path) -> StoredRun:
     """Measure all that claims are about, on one stack: images, and small records in every lane."""
-    from wildfire_bench.bench.lane_checks import keep_matrix
-    from wildfire_bench.bench.matrix import measure_matrix
-    from wildfire_bench.bench.matrix_workload import matrix_workload
-    from wildfire_bench.bench.runner import measure, needs_store
-    from wildfire_bench.bench.store import append_run
-    from wildfire_bench.bench.workload import profile_workload
+    from wildfire_bench.bench.matrix.lane_checks import keep_matrix
+    from wildfire_bench.bench.matrix.measuring import measure_matrix
+    from wildfire_bench.bench.matrix.workload import matrix_workload
+    from wildfire_bench.bench.results.store import append_run
+    from wildfire_bench.bench.run.runner import measure, needs_store
+    from wildfire_bench.bench.workloads.workload import profile_workload
 
     work, lanes = profile_workload(profile), matrix_workload(profile)
     store.mkdir(parents=True, exist_ok=True)  # refused here rather than once all is measured
@@ -123,7 +123,7 @@ def bench_workloads(as_json: JsonOption = False) -> None:
     """
     from dataclasses import asdict
 
-    from wildfire_bench.bench.workload import workload, workload_names
+    from wildfire_bench.bench.workloads.workload import workload, workload_names
 
     found = [workload(name) for name in workload_names()]
     if as_json:
@@ -143,7 +143,7 @@ def bench_drivers(as_json: JsonOption = False) -> None:
     """
     from dataclasses import asdict
 
-    from wildfire_bench.bench.drivers import driver_names, drivers_named
+    from wildfire_bench.bench.workloads.drivers import driver_names, drivers_named
 
     found = drivers_named(driver_names())
     if as_json:

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from wildfire_bench.bench.lane_checks import lane_checks, lane_checks_of, newest_lanes
-from wildfire_bench.bench.matrix_results import MatrixResult
-from wildfire_bench.bench.store import STORE, StoredRun, find_run, read_run
-from wildfire_bench.bench.verdicts import Finding, judge_all
+from wildfire_bench.bench.matrix.lane_checks import lane_checks, lane_checks_of, newest_lanes
+from wildfire_bench.bench.matrix.results import MatrixResult
+from wildfire_bench.bench.results.store import STORE, StoredRun, find_run, read_run
+from wildfire_bench.bench.verdicts.judging import Finding, judge_all
 from wildfire_bench.cli.bench_run import StoreOption, measure_for_claims
 from wildfire_bench.cli.options import JsonOption
 from wildfire_bench.stack.opening import KindChoice

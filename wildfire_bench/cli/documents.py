@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from wildfire_bench.streaming.model import ImageIdentity, Receipt, RecordPlace, SatelliteImage
+from wildfire_bench.streaming.model import ImageIdentity, Receipt, RecordPlace
+from wildfire_bench.streaming.satellite_image import SatelliteImage
 
 __all__ = ["identity_document", "image_document", "place_document", "receipt_document"]
 

@@ -13,7 +13,15 @@ from wildfire_bench.settings_sources import DEFAULT, LoadedSettings, load_settin
 if TYPE_CHECKING:
     from wildfire_bench.stack import Stack
 
-__all__ = ["BootstrapOption", "ConfigOption", "JsonOption", "load", "point_at"]
+__all__ = [
+    "BootstrapOption",
+    "ConfigOption",
+    "JsonOption",
+    "SettleOption",
+    "WatchOption",
+    "load",
+    "point_at",
+]
 
 ConfigOption: TypeAlias = Annotated[
     Path | None,
@@ -32,6 +40,13 @@ BootstrapOption: TypeAlias = Annotated[
     ),
 ]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+WatchOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(help="Send what is and what comes into this folder.", show_default=False),
+]
+SettleOption: TypeAlias = Annotated[
+    float, typer.Option(min=0.1, max=3600, help="Seconds a watched file rests when complete.")
+]
 
 
 def load(config: Path | None, bootstrap_servers: str | None) -> LoadedSettings:

@@ -11,12 +11,12 @@ from typing import Annotated
 
 import typer
 
-from wildfire_bench.bench.lane_checks import keep_matrix, lane_checks, read_lanes
-from wildfire_bench.bench.matrix_results import MatrixResult
-from wildfire_bench.bench.results import load_results
-from wildfire_bench.bench.store import STORE, append_run
-from wildfire_bench.bench.verdicts import judge_all
-from wildfire_bench.bench.workload import profile_workload
+from wildfire_bench.bench.matrix.lane_checks import keep_matrix, lane_checks, read_lanes
+from wildfire_bench.bench.matrix.results import MatrixResult
+from wildfire_bench.bench.results.bench_run import load_results
+from wildfire_bench.bench.results.store import STORE, append_run
+from wildfire_bench.bench.verdicts.judging import judge_all
+from wildfire_bench.bench.workloads.workload import profile_workload
 from wildfire_bench.cli.bench_run import StoreOption
 from wildfire_bench.cli.options import JsonOption
 from wildfire_bench.report.notebooks import NotebookRun, run_notebook

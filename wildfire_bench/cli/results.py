@@ -8,12 +8,12 @@ from typing import Annotated, Any, get_args
 
 import typer
 
-from wildfire_bench.bench.compare import RunPair, compare
-from wildfire_bench.bench.lane_checks import lane_checks_of
-from wildfire_bench.bench.quantities import UNITS, Quantity, rounds_of, samples_of
-from wildfire_bench.bench.results import BenchRun
+from wildfire_bench.bench.matrix.lane_checks import lane_checks_of
+from wildfire_bench.bench.results.bench_run import BenchRun
+from wildfire_bench.bench.results.store import STORE, find_run, read_run, stored_runs
 from wildfire_bench.bench.statistics import Summary, round_median_interval, summarise
-from wildfire_bench.bench.store import STORE, find_run, read_run, stored_runs
+from wildfire_bench.bench.verdicts.compare import RunPair, compare
+from wildfire_bench.bench.verdicts.quantities import UNITS, Quantity, rounds_of, samples_of
 from wildfire_bench.cli.bench_run import StoreOption
 from wildfire_bench.cli.options import JsonOption
 from wildfire_bench.errors import InvalidParameter

@@ -11,8 +11,8 @@ from typing import Any
 
 import typer
 
-from wildfire_bench.bench.rollback import rehearse_rollback
-from wildfire_bench.bench.rollback_report import RollbackReport, RollbackStep
+from wildfire_bench.bench.rollback.rehearsal import rehearse_rollback
+from wildfire_bench.bench.rollback.report import RollbackReport, RollbackStep
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
 from wildfire_bench.cli.stack_choice import StackChoice, settings_on
 

@@ -16,7 +16,14 @@ import typer
 
 from wildfire_bench.cli.documents import receipt_document
 from wildfire_bench.cli.interruption import INTERRUPTED_STATUS, stop_on_signals
-from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
+from wildfire_bench.cli.options import (
+    BootstrapOption,
+    ConfigOption,
+    JsonOption,
+    SettleOption,
+    WatchOption,
+    load,
+)
 from wildfire_bench.cli.progress import Progress
 from wildfire_bench.errors import InputError
 from wildfire_bench.settings import Settings
@@ -45,13 +52,6 @@ MetadataOption = Annotated[
         help="Metadata of every image: a JSON object, or a file with one.",
         show_default=False,
     ),
-]
-WatchOption = Annotated[
-    Path | None,
-    typer.Option(help="Send what is and what comes into this folder.", show_default=False),
-]
-SettleOption = Annotated[
-    float, typer.Option(min=0.1, max=3600, help="Seconds a watched file rests when complete.")
 ]
 IdleOption = Annotated[
     float | None,

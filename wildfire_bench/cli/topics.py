@@ -20,7 +20,6 @@ from wildfire_bench.streaming.administration.broker_limits import (
     raise_limits,
     read_limits,
 )
-from wildfire_bench.streaming.administration.flowing_forms import FlowingForm, flowing_forms
 from wildfire_bench.streaming.administration.topic_admin import (
     TopicState,
     describe_topics,
@@ -28,6 +27,7 @@ from wildfire_bench.streaming.administration.topic_admin import (
 )
 from wildfire_bench.streaming.administration.topic_report import TopicOutcome, TopicReport
 from wildfire_bench.streaming.connection import open_admin
+from wildfire_bench.streaming.receiving.flowing_forms import FlowingForm, flowing_forms
 from wildfire_bench.streaming.topics import topic_specs
 
 __all__ = ["app"]

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
-from wildfire_bench.bench.verify import VerifyReport, VerifyRow
-from wildfire_bench.bench.verify import verify as verify_on
+from wildfire_bench.bench.verify.verification import VerifyReport, VerifyRow
+from wildfire_bench.bench.verify.verification import verify as verify_on
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
 from wildfire_bench.cli.progress import Progress
 from wildfire_bench.cli.stack_choice import StackChoice, settings_on

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wildfire_bench.compression.codec import Buffer, ImageEncoder, byte_view, codec_names, encoder
-from wildfire_bench.compression.image_layout import ImageLayout, find_layout
-from wildfire_bench.compression.pixel_run import SampleKind
+from wildfire_bench.compression.layouts.image_layout import ImageLayout, find_layout
+from wildfire_bench.compression.layouts.pixel_run import SampleKind
+from wildfire_bench.compression.plans.run_plans import DEFAULT_LEVEL, known_level
 from wildfire_bench.compression.predictive import PredictiveCodec, PredictiveEncoder
-from wildfire_bench.compression.run_plans import DEFAULT_LEVEL, known_level
 from wildfire_bench.compression.zstd import will_not_shrink
 
 __all__ = ["AutoCodec", "Choice", "ChosenEncoder", "choose_by_content"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wildfire_bench.compression.auto import choose_by_content
 from wildfire_bench.compression.codec import Buffer, byte_view, codec_names, decoder, encoder
-from wildfire_bench.compression.pixel_run import PixelRun
+from wildfire_bench.compression.layouts.pixel_run import PixelRun
 from wildfire_bench.errors import EmptyImage
 
 __all__ = ["Alternative", "Explanation", "explain"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from wildfire_bench.compression.codec import Buffer, ImageEncoder, byte_view
-from wildfire_bench.compression.float_segment import decode_floats, encode_floats
-from wildfire_bench.compression.image_layout import find_layout
+from wildfire_bench.compression.layouts.image_layout import find_layout
 from wildfire_bench.compression.predictive import PredictiveEncoder, decode_segment
-from wildfire_bench.compression.segments import Kind, segments
+from wildfire_bench.compression.segments.container import Kind, segments
+from wildfire_bench.compression.segments.float_segment import decode_floats, encode_floats
 from wildfire_bench.compression.stored import StoredCodec
 from wildfire_bench.compression.zstd import will_not_shrink
 from wildfire_bench.errors import SettingsError

@@ -7,24 +7,24 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from wildfire_bench.compression.codec import Buffer, ImageEncoder, byte_view
-from wildfire_bench.compression.image_layout import ImageLayout, PixelRun, find_layout
+from wildfire_bench.compression.layouts.image_layout import ImageLayout, PixelRun, find_layout
+from wildfire_bench.compression.layouts.pixel_run import SampleKind
 from wildfire_bench.compression.pixel_loops import Engine, Grid, Plan, engine
-from wildfire_bench.compression.pixel_run import SampleKind
-from wildfire_bench.compression.pixel_segment import decode_pixels, encode_pixels
-from wildfire_bench.compression.run_plans import (
+from wildfire_bench.compression.plans.run_plans import (
     DEFAULT_LEVEL,
     known_level,
     largest_runs,
     likeness_of,
     plans_for,
 )
-from wildfire_bench.compression.segments import (
+from wildfire_bench.compression.segments.container import (
     EncodedSegment,
     Kind,
     Segment,
     join_segments,
     segments,
 )
+from wildfire_bench.compression.segments.pixel_segment import decode_pixels, encode_pixels
 from wildfire_bench.compression.stored import StoredCodec
 from wildfire_bench.compression.zstd import ZstdCodec, decompress_frame, will_not_shrink
 from wildfire_bench.errors import CorruptPayload

@@ -10,15 +10,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from wildfire_bench.compression.codec import Buffer, ImageEncoder, byte_view
-from wildfire_bench.compression.dense_plan import denser
-from wildfire_bench.compression.lzw_segment import decode_strips, encode_strips, undifferenced
+from wildfire_bench.compression.layouts.tiff_layout import LzwStrips, lzw_strips
 from wildfire_bench.compression.pixel_loops import Grid, Plan
-from wildfire_bench.compression.pixel_plan import plan_for
-from wildfire_bench.compression.pixel_segment import MAX_BANDS
+from wildfire_bench.compression.plans.dense_plan import denser
+from wildfire_bench.compression.plans.pixel_plan import plan_for
+from wildfire_bench.compression.plans.run_plans import DEFAULT_LEVEL, DENSE_LEVEL, known_level
 from wildfire_bench.compression.predictive import PredictiveCodec, blind_segments, decode_segment
-from wildfire_bench.compression.run_plans import DEFAULT_LEVEL, DENSE_LEVEL, known_level
-from wildfire_bench.compression.segments import EncodedSegment, Kind, join_segments, segments
-from wildfire_bench.compression.tiff_layout import LzwStrips, lzw_strips
+from wildfire_bench.compression.segments.container import (
+    EncodedSegment,
+    Kind,
+    join_segments,
+    segments,
+)
+from wildfire_bench.compression.segments.lzw_segment import (
+    decode_strips,
+    encode_strips,
+    undifferenced,
+)
+from wildfire_bench.compression.segments.pixel_segment import MAX_BANDS
 
 __all__ = ["UnwrapCodec", "UnwrapEncoder"]
 
@@ -126,7 +135,7 @@ def _plan(image: memoryview, level: int) -> tuple[LzwStrips, Plan] | None:
     strips = lzw_strips(image)
     if strips is None or strips.run.bands > MAX_BANDS:
         return None
-    from wildfire_bench.compression.lzw import lzw_decode  # late: it brings numba
+    from wildfire_bench.compression.segments.lzw import lzw_decode  # late: it brings numba
 
     middle = max(0, len(strips.places) // 2 - _TRIAL_STRIPS // 2)
     raws = []

@@ -23,8 +23,8 @@ from wildfire_bench.streaming.files.file_watch import SETTLE_S
 from wildfire_bench.streaming.files.image_folder import ImageFolder
 from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
 from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
-from wildfire_bench.streaming.model import SatelliteImage
 from wildfire_bench.streaming.record_consumer import RecordConsumer
+from wildfire_bench.streaming.satellite_image import SatelliteImage
 from wildfire_bench.streaming.topics import topic_specs
 
 __all__ = ["DEFAULT_GROUP", "Service", "ServicePlan"]

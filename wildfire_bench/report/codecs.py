@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wildfire_bench.bench.codecs import CodecBenchmark, CodecMeasurement
+from wildfire_bench.bench.codecs.measuring import CodecBenchmark, CodecMeasurement
 from wildfire_bench.errors import InputError
 from wildfire_bench.report.figures import Figure, draw
 from wildfire_bench.report.fragments import Fragment, paragraph, table

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from wildfire_bench.bench.drivers import ROUTE_DRIVERS
-from wildfire_bench.bench.findings import Finding
-from wildfire_bench.bench.lane_checks import lane_checks, newest_lanes, read_lanes
-from wildfire_bench.bench.matrix_results import MatrixResult
-from wildfire_bench.bench.matrix_verdicts import judge_matrix
-from wildfire_bench.bench.results import BenchRun, load_results
-from wildfire_bench.bench.store import newest_run, read_run, stored_runs
-from wildfire_bench.bench.verdicts import judge_all
+from wildfire_bench.bench.matrix.lane_checks import lane_checks, newest_lanes, read_lanes
+from wildfire_bench.bench.matrix.results import MatrixResult
+from wildfire_bench.bench.matrix.verdicts import judge_matrix
+from wildfire_bench.bench.results.bench_run import BenchRun, load_results
+from wildfire_bench.bench.results.store import newest_run, read_run, stored_runs
+from wildfire_bench.bench.verdicts.findings import Finding
+from wildfire_bench.bench.verdicts.judging import judge_all
+from wildfire_bench.bench.workloads.drivers import ROUTE_DRIVERS
 from wildfire_bench.report.fragments import Cell, Fragment, paragraph, table
 from wildfire_bench.report.matrix_tables import matrix_verdicts
 

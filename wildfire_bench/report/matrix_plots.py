@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from wildfire_bench.bench.matrix_results import MatrixResult
-from wildfire_bench.bench.matrix_sizes import BATCH_SIZES
-from wildfire_bench.bench.matrix_workload import VARIANTS
+from wildfire_bench.bench.matrix.results import MatrixResult
+from wildfire_bench.bench.matrix.sizes import BATCH_SIZES
+from wildfire_bench.bench.matrix.workload import VARIANTS
 from wildfire_bench.bench.statistics import percentile, summarise
 from wildfire_bench.report.axis_marks import plain_numbers
 from wildfire_bench.report.figures import Figure, draw

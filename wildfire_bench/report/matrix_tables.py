@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wildfire_bench.bench.matrix_results import MatrixResult
-from wildfire_bench.bench.matrix_verdicts import LaneFinding
-from wildfire_bench.bench.matrix_workload import VARIANTS
+from wildfire_bench.bench.matrix.results import MatrixResult
+from wildfire_bench.bench.matrix.verdicts import LaneFinding
+from wildfire_bench.bench.matrix.workload import VARIANTS
 from wildfire_bench.bench.statistics import summarise
-from wildfire_bench.bench.verdicts import Verdict
+from wildfire_bench.bench.verdicts.judging import Verdict
 from wildfire_bench.report.fragments import Cell, Fragment, box, paragraph, table
 from wildfire_bench.report.matrix_plots import LANE_LABELS
 from wildfire_bench.report.tables import verdict_badge

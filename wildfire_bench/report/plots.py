@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from wildfire_bench.bench.quantities import Quantity, rounds_of, samples_of
-from wildfire_bench.bench.results import BenchRun
+from wildfire_bench.bench.results.bench_run import BenchRun
 from wildfire_bench.bench.serialization import PATHS
 from wildfire_bench.bench.statistics import Interval, round_median_interval, summarise
+from wildfire_bench.bench.verdicts.quantities import Quantity, rounds_of, samples_of
 from wildfire_bench.errors import InputError
 from wildfire_bench.report.axis_marks import guide_line, label_decades, value_label
 from wildfire_bench.report.figures import Figure, draw

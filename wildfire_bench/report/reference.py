@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from wildfire_bench.bench.drivers import AFTER, BEFORE
-from wildfire_bench.bench.findings import Finding, Verdict
-from wildfire_bench.bench.quantities import UNITS, Quantity, rounds_of, samples_of
-from wildfire_bench.bench.results import BenchRun
+from wildfire_bench.bench.results.bench_run import BenchRun
 from wildfire_bench.bench.statistics import round_median_interval, summarise
+from wildfire_bench.bench.verdicts.findings import Finding, Verdict
+from wildfire_bench.bench.verdicts.quantities import UNITS, Quantity, rounds_of, samples_of
+from wildfire_bench.bench.workloads.drivers import AFTER, BEFORE
 from wildfire_bench.errors import BenchmarkError
 
 __all__ = ["reference_section", "with_reference_section"]

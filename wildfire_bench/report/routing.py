@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from wildfire_bench.bench.drivers import read_driver
-from wildfire_bench.bench.quantities import MB, Quantity, samples_of
-from wildfire_bench.bench.results import BenchRun, Selection
+from wildfire_bench.bench.results.bench_run import BenchRun, Selection
 from wildfire_bench.bench.statistics import summarise
-from wildfire_bench.bench.thresholds import Step, Threshold, thresholds
+from wildfire_bench.bench.verdicts.quantities import MB, Quantity, samples_of
+from wildfire_bench.bench.verdicts.thresholds import Step, Threshold, thresholds
+from wildfire_bench.bench.workloads.drivers import read_driver
 from wildfire_bench.report.fragments import Cell, Fragment, box, paragraph, table
 
 __all__ = ["overlapping", "routes_table", "routing_answer", "routing_limits", "threshold_table"]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from wildfire_bench.bench.drivers import ROUTE_DRIVERS, Driver
-from wildfire_bench.bench.quantities import MB, Quantity, samples_of
-from wildfire_bench.bench.results import BenchRun, Selection
+from wildfire_bench.bench.results.bench_run import BenchRun, Selection
 from wildfire_bench.bench.statistics import summarise
+from wildfire_bench.bench.verdicts.quantities import MB, Quantity, samples_of
+from wildfire_bench.bench.workloads.drivers import ROUTE_DRIVERS, Driver
 from wildfire_bench.errors import InputError
 from wildfire_bench.report.axis_marks import plain_numbers
 from wildfire_bench.report.figures import Figure, draw

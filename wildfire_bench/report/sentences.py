@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
-from wildfire_bench.bench.drivers import AFTER, BEFORE, read_driver
 from wildfire_bench.bench.machine_load import is_busy_note
-from wildfire_bench.bench.quantities import Quantity, rounds_of, samples_of
-from wildfire_bench.bench.results import BenchRun
+from wildfire_bench.bench.results.bench_run import BenchRun
 from wildfire_bench.bench.statistics import Rounds, round_ratio_interval, summarise
-from wildfire_bench.bench.verdicts import (
+from wildfire_bench.bench.verdicts.judging import (
     SIZE_TOLERANCE,
     TIME_TOLERANCE,
     Finding,
     Verdict,
 )
+from wildfire_bench.bench.verdicts.quantities import Quantity, rounds_of, samples_of
+from wildfire_bench.bench.workloads.drivers import AFTER, BEFORE, read_driver
 from wildfire_bench.report.fragments import Fragment, box, opening, paragraph
 
 __all__ = [

@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-from wildfire_bench.bench.drivers import ACROSS_SCENES, Driver, read_driver
-from wildfire_bench.bench.quantities import MB, samples_of
-from wildfire_bench.bench.results import BenchRun
+from wildfire_bench.bench.results.bench_run import BenchRun
 from wildfire_bench.bench.statistics import Interval, summarise
-from wildfire_bench.bench.verdicts import MAIN_KIND, Finding, Verdict
+from wildfire_bench.bench.verdicts.judging import MAIN_KIND, Finding, Verdict
+from wildfire_bench.bench.verdicts.quantities import MB, samples_of
+from wildfire_bench.bench.workloads.drivers import ACROSS_SCENES, Driver, read_driver
 from wildfire_bench.report.fragments import Cell, Fragment, Raw, table, unbroken, with_code
 
 __all__ = ["measured_table", "scenes_table", "verdict_badge", "verdict_table"]

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from wildfire_bench.errors import StackError, StackTimeout
 from wildfire_bench.settings import KafkaSettings, S3Settings
-from wildfire_bench.stack.embedded import EmbeddedServers, start_embedded
+from wildfire_bench.stack.embedded import start_embedded
+from wildfire_bench.stack.embedded_servers import EmbeddedServers
 from wildfire_bench.stack.ports import LOOPBACK
 from wildfire_bench.stack.server import BrokerProcess, ServerProcess
 from wildfire_bench.stack.stack import Stack, StackKind

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from wildfire_bench.settings import S3Settings
+from wildfire_bench.stack.embedded_servers import EmbeddedServers
 from wildfire_bench.stack.ports import LOOPBACK
 from wildfire_bench.stack.s3_server import S3Server
 from wildfire_bench.stack.server import BrokerProcess, ServerProcess
 from wildfire_bench.stack.stack import Stack, StackKind
-
-if TYPE_CHECKING:
-    from wildfire_bench.stack.embedded import EmbeddedServers
 
 __all__ = ["as_stack"]
 

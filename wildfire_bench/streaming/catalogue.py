@@ -16,13 +16,7 @@ from wildfire_bench.settings import Settings
 from wildfire_bench.settings_sources import load_settings
 from wildfire_bench.streaming.binary_serializer import decode_block
 from wildfire_bench.streaming.envelope.digest import check_digest
-from wildfire_bench.streaming.model import (
-    Chunk,
-    ObjectLocation,
-    RecordPlace,
-    Route,
-    SatelliteImage,
-)
+from wildfire_bench.streaming.model import Chunk, ObjectLocation, RecordPlace, Route
 from wildfire_bench.streaming.receiving.image_buffer import BufferBudget
 from wildfire_bench.streaming.receiving.record_reader import StoredRecord, read_records, read_topic
 from wildfire_bench.streaming.receiving.reference_fetch import download_into
@@ -31,6 +25,7 @@ from wildfire_bench.streaming.receiving.whole_record import (
     decode_json_record,
     decode_whole,
 )
+from wildfire_bench.streaming.satellite_image import SatelliteImage
 from wildfire_bench.streaming.stac.item import CatalogueEntry, parse_item
 from wildfire_bench.streaming.topics import topic_names
 from wildfire_bench.streaming.wire import read_envelope

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -13,14 +12,15 @@ from typing import Literal, Self
 from wildfire_bench.errors import AcknowledgementLost, NotRunning, WildfireBenchError
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import settings_for
-from wildfire_bench.streaming.model import SatelliteImage
 from wildfire_bench.streaming.observation.snapshots import Snapshot
 from wildfire_bench.streaming.receiving.assembly import ReassemblyState
 from wildfire_bench.streaming.receiving.consumer_snapshots import snapshots_of
 from wildfire_bench.streaming.receiving.consumer_thread import ConsumerThread
 from wildfire_bench.streaming.receiving.inbound import InboundImage
+from wildfire_bench.streaming.receiving.inbox import Inbox
 from wildfire_bench.streaming.receiving.reassembly import ReassemblyStatus
 from wildfire_bench.streaming.receiving.reference_fetch import ReferenceFetch
+from wildfire_bench.streaming.satellite_image import SatelliteImage
 from wildfire_bench.streaming.sending.limits import require_topics
 from wildfire_bench.streaming.stac.item import CatalogueEntry
 from wildfire_bench.streaming.start_stop import StartStop
@@ -64,7 +64,7 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         self.acknowledge = acknowledge
         self._thread: ConsumerThread | None = None
         self._fetch: ReferenceFetch | None = None
-        self._queue: asyncio.Queue[InboundImage | BaseException | None] = asyncio.Queue()
+        self._inbox = Inbox[InboundImage]()
         self._current: InboundImage | None = None
 
     @property
@@ -89,19 +89,13 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         loop = asyncio.get_running_loop()
         images = topic_names(self.settings).images
         await loop.run_in_executor(None, partial(require_topics, self.settings, read=images))
-        self._queue = asyncio.Queue()
-        found = self._queue
-
-        def put(item: InboundImage | BaseException) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
-                loop.call_soon_threadsafe(found.put_nowait, item)
-
-        def download(image: InboundImage, entry: CatalogueEntry) -> None:
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(self._download, image, entry)
-
+        self._inbox.open()
         thread = ConsumerThread(
-            self.settings, self.group_id, hand_over=put, failed=put, download=download
+            self.settings,
+            self.group_id,
+            hand_over=self._inbox.put,
+            failed=self._inbox.put,
+            download=partial(self._inbox.do, self._download),
         )
         self._fetch = ReferenceFetch(self.settings, thread)
         await self._fetch.start()
@@ -118,7 +112,7 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         if self._fetch is not None:
             await self._fetch.stop()
         await asyncio.get_running_loop().run_in_executor(None, thread.stop)
-        self._queue.put_nowait(None)
+        self._inbox.end()
 
     def __aiter__(self) -> Self:
         return self
@@ -128,15 +122,9 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         current, self._current = self._current, None
         if self.acknowledge == "loop" and current is not None:
             thread.call(partial(thread.settle, current, None, _log_loss))
-        while True:
-            found = await self._queue.get()
-            if found is None:
-                raise StopAsyncIteration
-            if isinstance(found, BaseException):
-                self._queue.put_nowait(found)  # for every later turn as well
-                raise found
-            if not found.gone:
-                break
+        found = await self._inbox.take()
+        while found.gone:
+            found = await self._inbox.take()
         self._current = found
         return self._image(thread, found)
 
@@ -181,15 +169,8 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
 
     async def _settle(self, image: InboundImage, refusal: str | None) -> None:
         thread = self._running()
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[None] = loop.create_future()
-
-        def settled(error: BaseException | None) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
-                loop.call_soon_threadsafe(_resolve, answer, error)
-
-        thread.call(partial(thread.settle, image, refusal, settled))
-        await answer
+        settle = partial(thread.settle, image, refusal)
+        await self._inbox.answer(lambda settled: thread.call(partial(settle, settled)))
 
     def _download(self, image: InboundImage, entry: CatalogueEntry) -> None:
         if self._fetch is not None:
@@ -200,15 +181,6 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
             msg = "the consumer is not running: call start(), or use `async with`"
             raise NotRunning(msg)
         return self._thread
-
-
-def _resolve(answer: asyncio.Future[None], error: BaseException | None) -> None:
-    if answer.done():
-        return
-    if error is None:
-        answer.set_result(None)
-    else:
-        answer.set_exception(error)
 
 
 def _log_loss(error: BaseException | None) -> None:

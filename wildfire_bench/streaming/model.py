@@ -1,13 +1,13 @@
-"""The values that travel through the system: frozen, without behaviour of their own."""
+"""The values that travel through the system: frozen, and all they do is tell what they are."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any
 
-from wildfire_bench.streaming.html_repr import image_html, receipt_html
+from wildfire_bench.streaming.html_repr import Fact, facts_html
 
 __all__ = [
     "BlockPlace",
@@ -19,12 +19,9 @@ __all__ = [
     "Receipt",
     "RecordPlace",
     "Route",
-    "SatelliteImage",
+    "places_in_words",
+    "seconds_in_words",
 ]
-
-
-Settle: TypeAlias = Callable[[str | None], Awaitable[None]]
-"""Called with None to acknowledge, or with the reason of a refusal."""
 
 
 class Route(StrEnum):
@@ -63,6 +60,16 @@ class ImageIdentity:
     """By content: ``image/tiff``, ``image/jp2``, ... ``application/octet-stream``."""
     acquired: str | None
     """The user's ``timestamp``, as RFC 3339 in UTC, or None."""
+
+    def facts(self) -> tuple[Fact, ...]:
+        """What it is, in words."""
+        return (
+            Fact("Image", self.image_id),
+            Fact("Source", self.source_id),
+            Fact("Acquired", self.acquired or "unknown"),
+            Fact("Raw", f"{self.size_bytes:,} bytes, {self.media_type}"),
+            Fact("Digest", self.digest),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,56 +158,6 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
-class SatelliteImage:
-    """A received image, verified byte for byte against the digest it was sent with."""
-
-    data: memoryview = field(repr=False)
-    metadata: Mapping[str, Any]
-    identity: ImageIdentity
-    route: Route
-    codec: str
-    places: tuple[RecordPlace, ...]
-    """Where its records lie."""
-    redelivered: bool = False
-    """True when it may have been handed over before."""
-    seconds: Mapping[str, float] = field(default_factory=dict)
-    """Seconds per stage: ``decode`` (all threads), ``assemble`` (first chunk to verified image),
-    ``download``."""
-    settle: Settle | None = field(default=None, repr=False, compare=False)
-    """How the consumer that handed it over is told what became of it."""
-
-    @property
-    def image_id(self) -> str:
-        """Identity of the image, equal for every resend."""
-        return self.identity.image_id
-
-    def _repr_html_(self) -> str:
-        return image_html(self)
-
-    async def ack(self) -> None:
-        """Acknowledge it; returns once that is committed.
-
-        Raises
-        ------
-        AcknowledgementLost
-            If its partition went to another consumer meanwhile: it comes again there.
-        """
-        if self.settle is not None:
-            await self.settle(None)
-
-    async def nack(self, reason: str) -> None:
-        """Refuse it: it goes to the dead letters with a reason and does not come again.
-
-        Raises
-        ------
-        AcknowledgementLost
-            If its partition went to another consumer meanwhile: it comes again there.
-        """
-        if self.settle is not None:
-            await self.settle(reason)
-
-
-@dataclass(frozen=True, slots=True)
 class Receipt:
     """What became of a sent image; exists only after all in-sync replicas acknowledged it."""
 
@@ -234,5 +191,39 @@ class Receipt:
         """Raw bytes per encoded byte."""
         return self.raw_bytes / self.encoded_bytes
 
+    def facts(self) -> tuple[Fact, ...]:
+        """What became of the image, in words; no pre-signed URL is among them."""
+        level = "" if self.level is None else f", level {self.level}"
+        why = "" if self.codec_reason is None else f": {self.codec_reason}"
+        encoded = f"{self.encoded_bytes:,} bytes, {self.ratio:.2f} raw bytes to one"
+        item = () if self.item_place is None else (self.item_place,)
+        return (
+            Fact("Route", f"{self.route.value}: {self.reason}"),
+            Fact("Codec", f"{self.codec}{level}{why}"),
+            *self.identity.facts(),
+            Fact("Encoded", encoded),
+            Fact("On the wire", f"{self.wire_bytes:,} bytes"),
+            Fact("Records", places_in_words(self.places)),
+            Fact("Catalogue entry", places_in_words(item)),
+            Fact("Object", self.dataref or "none"),
+            Fact("Seconds", seconds_in_words(self.seconds)),
+        )
+
     def _repr_html_(self) -> str:
-        return receipt_html(self)
+        return facts_html("Receipt", self.image_id, self.facts())
+
+
+def places_in_words(places: Sequence[RecordPlace]) -> str:
+    """Where records lie; those of one image share topic and partition."""
+    if not places:
+        return "none"
+    first, last = places[0], places[-1]
+    where = f"{first.topic}, partition {first.partition}"
+    if len(places) == 1:
+        return f"{where}, offset {first.offset:,}"
+    return f"{len(places):,} in {where}, offsets {first.offset:,} to {last.offset:,}"
+
+
+def seconds_in_words(seconds: Mapping[str, float]) -> str:
+    """How long each stage took."""
+    return ", ".join(f"{stage} {value:.3f}" for stage, value in seconds.items()) or "not measured"

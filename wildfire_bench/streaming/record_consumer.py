@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import AsyncIterator, Iterable, Sequence
 from functools import partial
@@ -13,6 +12,7 @@ from wildfire_bench.errors import InputError, NotRunning
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.connection import settings_for
 from wildfire_bench.streaming.observation.snapshots import Snapshot
+from wildfire_bench.streaming.receiving.inbox import Inbox
 from wildfire_bench.streaming.records.record_batch import RecordBatch
 from wildfire_bench.streaming.records.record_envelope import ReceivedRecord
 from wildfire_bench.streaming.records.record_intake import BatchLimits, InboundBatch
@@ -87,7 +87,7 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
         self._limits = BatchLimits(batch_records, BATCH_BYTES, outstanding)
         self._check_schema = check_schema
         self._thread: RecordThread | None = None
-        self._queue: asyncio.Queue[InboundBatch | BaseException | None] = asyncio.Queue()
+        self._inbox = Inbox[InboundBatch]()
         self._current: InboundBatch | None = None
 
     @property
@@ -115,21 +115,15 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
         letters = [names.dead_letters]
         required = partial(require_topics, self.settings, read=lanes, write=letters)
         await loop.run_in_executor(None, required)
-        self._queue = asyncio.Queue()
-        found = self._queue
-
-        def put(item: InboundBatch | BaseException) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
-                loop.call_soon_threadsafe(found.put_nowait, item)
-
+        self._inbox.open()
         self._thread = RecordThread(
             self.settings,
             self.group_id,
             self.data_types,
             self._limits,
             check_schema=self._check_schema,
-            hand_over=put,
-            failed=put,
+            hand_over=self._inbox.put,
+            failed=self._inbox.put,
         )
         self._thread.start()
 
@@ -140,7 +134,7 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
             return
         self._current = None
         await asyncio.get_running_loop().run_in_executor(None, thread.stop)
-        self._queue.put_nowait(None)
+        self._inbox.end()
 
     def __aiter__(self) -> Self:
         return self
@@ -150,12 +144,7 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
         current, self._current = self._current, None
         if self._by_loop and current is not None:
             thread.call(partial(thread.settle, current, (), None, _log_loss))
-        found = await self._queue.get()
-        if found is None:
-            raise StopAsyncIteration
-        if isinstance(found, BaseException):
-            self._queue.put_nowait(found)  # for every later turn as well
-            raise found
+        found = await self._inbox.take()
         self._current = found
         return RecordBatch(tuple(found.received), partial(self._settle, found))
 
@@ -167,30 +156,14 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
         self, batch: InboundBatch, refused: Sequence[ReceivedRecord], reason: str | None
     ) -> None:
         thread = self._running()
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[None] = loop.create_future()
-
-        def settled(error: BaseException | None) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop was closed without stop()
-                loop.call_soon_threadsafe(_resolve, answer, error)
-
-        thread.call(partial(thread.settle, batch, refused, reason, settled))
-        await answer
+        settle = partial(thread.settle, batch, refused, reason)
+        await self._inbox.answer(lambda settled: thread.call(partial(settle, settled)))
 
     def _running(self) -> RecordThread:
         if self._thread is None:
             msg = "the consumer is not running: call start(), or use `async with`"
             raise NotRunning(msg)
         return self._thread
-
-
-def _resolve(answer: asyncio.Future[None], error: BaseException | None) -> None:
-    if answer.done():
-        return
-    if error is None:
-        answer.set_result(None)
-    else:
-        answer.set_exception(error)
 
 
 def _log_loss(error: BaseException | None) -> None:

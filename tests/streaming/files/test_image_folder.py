@@ -10,7 +10,8 @@ from wildfire_bench.errors import FileNotWritten
 from wildfire_bench.streaming.envelope.digest import digest_of
 from wildfire_bench.streaming.files import whole_file
 from wildfire_bench.streaming.files.image_folder import ImageFolder, file_name_of
-from wildfire_bench.streaming.model import ImageIdentity, Route, SatelliteImage
+from wildfire_bench.streaming.model import ImageIdentity, Route
+from wildfire_bench.streaming.satellite_image import SatelliteImage
 
 
 def received(data: bytes = b"pixels", image_id: str = "s-1", **metadata: object) -> SatelliteImage:

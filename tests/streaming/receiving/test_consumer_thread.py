@@ -37,7 +37,7 @@ async def test_a_resend_in_chunks_while_the_image_is_in_hand_comes_once(
         (held,) = await receive(images)
         put(topics, chunks, records)
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(images._queue.get(), 1.0)
+            await asyncio.wait_for(images._inbox.take(), 1.0)
         put(topics, chunks, others)
         await held.ack()
         (found,) = await receive(images)

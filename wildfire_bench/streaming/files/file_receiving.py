@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from wildfire_bench.errors import AcknowledgementLost, InputError
 from wildfire_bench.streaming.files.image_folder import ImageFolder, StoredImage
 from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
-from wildfire_bench.streaming.model import SatelliteImage
+from wildfire_bench.streaming.satellite_image import SatelliteImage
 
 __all__ = ["ReceivedFile", "receive_files"]
 

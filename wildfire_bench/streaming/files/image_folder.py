@@ -17,7 +17,7 @@ from wildfire_bench.streaming.files.whole_file import (
     remove_unfinished,
     write_whole,
 )
-from wildfire_bench.streaming.model import SatelliteImage
+from wildfire_bench.streaming.satellite_image import SatelliteImage
 
 __all__ = ["ImageFolder", "StoredImage", "file_name_of"]
 

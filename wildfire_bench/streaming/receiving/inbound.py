@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from wildfire_bench.errors import AcknowledgementLost
 from wildfire_bench.streaming.model import Envelope, RecordPlace, Route
 from wildfire_bench.streaming.observation.receiving_tally import PartitionFigures
 from wildfire_bench.streaming.receiving.assembly import Assembly
@@ -58,6 +59,25 @@ class InboundImage:
     def gone(self) -> bool:
         """Whether it is no longer this consumer's to hand over or acknowledge."""
         return self.settled or self.partition.lost
+
+    @property
+    def partitions(self) -> tuple[PartitionState]:
+        """The one that has all its records."""
+        return (self.partition,)
+
+    def note_done(self) -> None:
+        """Tell the ledger that it was delivered and its offsets are needed no more."""
+        last_offset = max(place.offset for place in self.places)
+        self.partition.ledger.deliver(self.mark, self, last_offset)
+
+    def lost_error(self) -> AcknowledgementLost:
+        """Say that its partition went before it was settled."""
+        state = self.partition
+        msg = (
+            f"image {self.envelope.identity.image_id} was not acknowledged: partition "
+            f"{state.partition} of {state.topic} is no longer this consumer's; it comes again"
+        )
+        return AcknowledgementLost(msg)
 
     def free(self) -> None:
         """Give its memory back, once."""

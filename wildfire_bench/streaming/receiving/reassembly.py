@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from wildfire_bench.errors import ImageTooLarge, ReassemblyOverflow
 from wildfire_bench.settings import ConsumerSettings, RoutingSettings
-from wildfire_bench.streaming.html_repr import reassembly_html
+from wildfire_bench.streaming.html_repr import Fact, chunk_strip, facts_html
 from wildfire_bench.streaming.model import Chunk
 from wildfire_bench.streaming.receiving.assembly import Assembly, ReassemblyState
 from wildfire_bench.streaming.receiving.image_buffer import BufferBudget
@@ -26,8 +26,21 @@ class ReassemblyStatus:
     oldest_age_s: float
     images: tuple[ReassemblyState, ...]
 
+    def facts(self) -> tuple[Fact, ...]:
+        """How they stand, in words, each with a strip of its chunks."""
+        held = f"{self.held_bytes:,} bytes in memory, {self.spilled_bytes:,} spilled to disk"
+        images = (
+            Fact(
+                each.image_id,
+                _progress(each),
+                chunk_strip(each.received, each.chunks, each.missing),
+            )
+            for each in self.images
+        )
+        return (Fact("Held", held), Fact("Oldest", f"{self.oldest_age_s:.1f} s"), *images)
+
     def _repr_html_(self) -> str:
-        return reassembly_html(self)
+        return facts_html("Reassembly", f"{self.in_flight:,} images", self.facts())
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,3 +221,9 @@ class Reassembly:
 def _key(chunk: Chunk, scope: Hashable) -> tuple[Hashable, ...]:
     """Resends share an assembly; a resend cut into other chunks gets one of its own."""
     return scope, chunk.image_id, chunk.envelope.replay, chunk.block.count
+
+
+def _progress(state: ReassemblyState) -> str:
+    received = f"{state.received:,} of {state.chunks:,} chunks"
+    where = ", spilled to disk" if state.spilled else ""
+    return f"{received}, {state.received_bytes:,} of {state.size_bytes:,} bytes{where}"

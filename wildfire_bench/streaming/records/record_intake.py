@@ -43,6 +43,11 @@ class InboundBatch:
     value_bytes: int = 0
     settled: bool = False
 
+    def note_done(self) -> None:
+        """Tell the ledgers of its partitions that its offsets are needed no more."""
+        for state in self.partitions:
+            state.ledger.release(self)
+
     def lost_error(self) -> AcknowledgementLost:
         """Say which of its partitions went to another consumer."""
         lost = ", ".join(sorted(f"{s.topic}/{s.partition}" for s in self.partitions if s.lost))

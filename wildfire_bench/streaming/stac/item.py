@@ -117,13 +117,7 @@ def build_item(
         "properties": {
             **_times(identity, created or datetime.now(UTC)),
             **_common(plain),
-            "wildfire:version": ITEM_VERSION,
-            "wildfire:source_id": identity.source_id,
-            "wildfire:media_type": identity.media_type,
-            "wildfire:size_bytes": identity.size_bytes,
-            "wildfire:digest": identity.digest,
-            "wildfire:route": route.value,
-            "wildfire:codec": codec,
+            **_ours(identity, route, codec),
             "wildfire:metadata": plain,
         },
         "links": [],
@@ -131,15 +125,7 @@ def build_item(
     }
     if footprint is None:
         del item["bbox"]  # STAC forbids it beside a null geometry
-    encoded = json.dumps(item, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-    if len(encoded) > MAX_ITEM_BYTES:
-        msg = (
-            f"the catalogue entry of {identity.image_id} is {len(encoded):,} bytes where "
-            f"{MAX_ITEM_BYTES:,} are allowed: raise routing.chunk_bytes, so that the image lies in "
-            "fewer pieces"
-        )
-        raise ImageTooLarge(msg)
-    return encoded
+    return _encode(item, identity)
 
 
 def parse_item(value: Buffer) -> CatalogueEntry:
@@ -186,6 +172,19 @@ def _common(metadata: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
+def _ours(identity: ImageIdentity, route: Route, codec: str) -> dict[str, Any]:
+    """What STAC has no field for."""
+    return {
+        "wildfire:version": ITEM_VERSION,
+        "wildfire:source_id": identity.source_id,
+        "wildfire:media_type": identity.media_type,
+        "wildfire:size_bytes": identity.size_bytes,
+        "wildfire:digest": identity.digest,
+        "wildfire:route": route.value,
+        "wildfire:codec": codec,
+    }
+
+
 def _asset(identity: ImageIdentity, codec: str, location: Location) -> dict[str, Any]:
     asset: dict[str, Any] = {
         "type": identity.media_type
@@ -207,6 +206,18 @@ def _asset(identity: ImageIdentity, codec: str, location: Location) -> dict[str,
             for (topic, partition), places in groupby(location, lambda p: (p.topic, p.partition))
         ],
     }
+
+
+def _encode(item: Mapping[str, Any], identity: ImageIdentity) -> bytes:
+    encoded = json.dumps(item, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    if len(encoded) > MAX_ITEM_BYTES:
+        msg = (
+            f"the catalogue entry of {identity.image_id} is {len(encoded):,} bytes where "
+            f"{MAX_ITEM_BYTES:,} are allowed: raise routing.chunk_bytes, so that the image lies in "
+            "fewer pieces"
+        )
+        raise ImageTooLarge(msg)
+    return encoded
 
 
 def _runs(offsets: list[int]) -> list[list[int]]:

@@ -1,0 +1,1 @@
+"""``bench codecs``: every codec on real scenes, ours and other people's."""

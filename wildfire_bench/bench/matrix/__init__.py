@@ -1,0 +1,1 @@
+"""``bench matrix``: the compression matrix for small records."""

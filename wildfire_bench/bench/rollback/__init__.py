@@ -1,0 +1,1 @@
+"""``rollback rehearse``: to JSON and forward again while images flow."""

@@ -1,0 +1,1 @@
+"""``bench run``: every driver at every size, interleaved, and what it costs."""

@@ -1,0 +1,1 @@
+"""``verify``: every route, format and codec, compared byte for byte."""

@@ -1,0 +1,1 @@
+"""What is carried and how: workloads and drivers, as YAML files."""

@@ -1,0 +1,1 @@
+"""What a block of the pixel-aware codecs is made of (docs/codec-format.md)."""
