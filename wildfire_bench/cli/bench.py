@@ -67,8 +67,8 @@ def routes(
 
     Example: wildfire-bench bench routes --rounds 3
     """
-    from wildfire_bench.bench.route_stages import STAGES
-    from wildfire_bench.bench.routes import measure_routes
+    from wildfire_bench.bench.routes.measuring import measure_routes
+    from wildfire_bench.bench.routes.stages import STAGES
 
     choice = None if codec is None else _checked(codec, level)
     with open_stack(stack, s3=False) as running:

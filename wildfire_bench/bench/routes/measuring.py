@@ -27,9 +27,9 @@ from wildfire_bench.bench.new_memory import (
 )
 from wildfire_bench.bench.probes import ServerProbe
 from wildfire_bench.bench.processes import Worker
-from wildfire_bench.bench.route_stages import stages_of
-from wildfire_bench.bench.routes_result import VARIANTS, RouteSample, RoutesResult, VariantName
-from wildfire_bench.bench.routes_worker import (
+from wildfire_bench.bench.routes.result import VARIANTS, RouteSample, RoutesResult, VariantName
+from wildfire_bench.bench.routes.stages import stages_of
+from wildfire_bench.bench.routes.worker import (
     IN_FLIGHT,
     serve_routes_consumer,
     serve_routes_producer,

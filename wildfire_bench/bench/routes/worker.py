@@ -11,8 +11,8 @@ from typing import Any
 
 import psutil
 
-from wildfire_bench.bench.bare_loops import BareConsumer, BareProducer
 from wildfire_bench.bench.probes import ProcessCounter
+from wildfire_bench.bench.routes.bare_loops import BareConsumer, BareProducer
 from wildfire_bench.bench.worker import serve
 from wildfire_bench.compression.matrix import choose_codec
 from wildfire_bench.errors import BenchmarkError, NotRunning

@@ -5,9 +5,9 @@ from dataclasses import asdict, replace
 import pytest
 
 from wildfire_bench.bench.environment import Environment
-from wildfire_bench.bench.route_stages import STAGES, stages_of
-from wildfire_bench.bench.routes import measure_routes
-from wildfire_bench.bench.routes_result import RouteSample, RoutesResult, VariantName
+from wildfire_bench.bench.routes.measuring import measure_routes
+from wildfire_bench.bench.routes.result import RouteSample, RoutesResult, VariantName
+from wildfire_bench.bench.routes.stages import STAGES, stages_of
 from wildfire_bench.stack import Stack
 
 ENVIRONMENT = Environment("cpu", 2, 1, "Linux", "3.11", {}, "2.16", "4.3", None, 0.0)

@@ -7,7 +7,7 @@ from statistics import median
 from typing import Any, Final, Literal
 
 from wildfire_bench.bench.environment import Environment
-from wildfire_bench.bench.route_stages import ImageStages, median_stages
+from wildfire_bench.bench.routes.stages import ImageStages, median_stages
 from wildfire_bench.bench.statistics import (
     Interval,
     Rounds,
