@@ -293,9 +293,9 @@ async def test_unacknowledged_sends_fail_by_name_and_stop_names_them(
     settings = topics.model_copy(update={"kafka_producer": quick})
     async with KafkaDataProducer(settings=settings) as producer:
         lost = topics.kafka.model_copy(update={"bootstrap_servers": f"127.0.0.1:{unused_tcp_port}"})
-        assert producer._sender is not None
+        assert producer._images is not None
         nowhere = settings.model_copy(update={"kafka": lost})
-        producer._sender._lanes = ImageLanes(nowhere, {})
+        producer._images._sender._lanes = ImageLanes(nowhere, {})
         with pytest.raises(DeliveryFailed, match="again") as failure:
             await producer.send_satellite_image(picture(1000), source_id="s")
         assert failure.value.safe_to_resend

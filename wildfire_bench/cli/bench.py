@@ -68,17 +68,21 @@ def routes(
     Example: wildfire-bench bench routes --rounds 3
     """
     from wildfire_bench.bench.routes.measuring import measure_routes
+    from wildfire_bench.bench.routes.result import RoutesPlan
     from wildfire_bench.bench.routes.stages import STAGES
 
     choice = None if codec is None else _checked(codec, level)
+    plan = RoutesPlan(
+        rounds=rounds,
+        size_bytes=int(size_mb * 1e6),
+        chunk_bytes=None if chunk_mb is None else int(chunk_mb * 1e6),
+        link_mbit_per_s=link_mbit,
+    )
     with open_stack(stack, s3=False) as running:
         result = measure_routes(
             running,
-            rounds=rounds,
-            size_bytes=int(size_mb * 1e6),
+            plan,
             codec=choice,
-            chunk_bytes=None if chunk_mb is None else int(chunk_mb * 1e6),
-            link_mbit_per_s=link_mbit,
             progress=lambda line: typer.echo(line, err=True),
         )
     if as_json:

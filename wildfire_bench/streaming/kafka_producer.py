@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from wildfire_bench.compression.matrix import choose_codec
 from wildfire_bench.errors import NotRunning
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.connection import settings_for
-from wildfire_bench.streaming.envelope.metadata import encode_metadata
 from wildfire_bench.streaming.model import Receipt, RecordPlace
 from wildfire_bench.streaming.observation.sending_tally import SendingTally
 from wildfire_bench.streaming.observation.snapshots import Snapshot
@@ -25,11 +21,9 @@ from wildfire_bench.streaming.records.record_sender import (
     SmallRecord,
     SourceOf,
 )
-from wildfire_bench.streaming.sending.image_sender import ImageSender
-from wildfire_bench.streaming.sending.image_source import ImageData, ImageSource, identify
+from wildfire_bench.streaming.sending.image_sending import ImageSending
+from wildfire_bench.streaming.sending.image_source import ImageData
 from wildfire_bench.streaming.sending.limits import read_send_limits
-from wildfire_bench.streaming.sending.receipts import send_identified
-from wildfire_bench.streaming.sending.stop_guard import SendsUnderWay, failing_when_stopped
 from wildfire_bench.streaming.start_stop import StartStop
 
 if TYPE_CHECKING:
@@ -70,22 +64,19 @@ class KafkaDataProducer(StartStop):
         self.settings = settings_for(bootstrap_servers, settings)
         self._codec = choose_codec(DataType.SATELLITE_IMAGERY, self.settings)
         self._client_options = dict(client_options or {})
-        self._pool: ThreadPoolExecutor | None = None
-        self._store: S3ReferenceHandler | None = None
-        self._sender: ImageSender | None = None
+        self._images: ImageSending | None = None
         self._records: RecordSender | None = None
-        self._under_way = SendsUnderWay()
         self._tally = SendingTally()
 
     @property
     def running(self) -> bool:
         """Whether it was started and not stopped."""
-        return self._sender is not None
+        return self._images is not None
 
     @property
     def in_flight_bytes(self) -> int:
         """Encoded bytes that wait for acknowledgement now."""
-        return 0 if self._sender is None else self._sender.in_flight_bytes
+        return 0 if self._images is None else self._images.in_flight_bytes
 
     async def start(self) -> None:
         """Connect, and read the limits of topics and brokers.
@@ -99,30 +90,22 @@ class KafkaDataProducer(StartStop):
         TopicMissing
             If an image topic does not exist.
         """
-        if self._sender is not None:
+        if self._images is not None:
             return
         loop = asyncio.get_running_loop()
         limits = await loop.run_in_executor(None, read_send_limits, self.settings)
-        self._under_way = SendsUnderWay()
+        store: S3ReferenceHandler | None = None
         if self.settings.s3.configured:
             # minio takes a quarter of a second to import: only those who use it wait for it
             from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 
-            self._store = S3ReferenceHandler(self.settings.s3)
-            await self._store.start()
-        workers = self.settings.kafka_producer.encode_workers
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="encode")
-        self._sender = ImageSender(
-            self.settings,
-            limits,
-            self._codec,
-            self._pool,
-            self._store,
-            client_options=self._client_options,
+            store = S3ReferenceHandler(self.settings.s3)
+            await store.start()
+        options = self._client_options
+        self._images = ImageSending(
+            self.settings, limits, self._codec, store, tally=self._tally, client_options=options
         )
-        self._records = RecordSender(
-            self.settings, tally=self._tally, client_options=self._client_options
-        )
+        self._records = RecordSender(self.settings, tally=self._tally, client_options=options)
         level = "" if self._codec.level is None else f" (level: {self._codec.level})"
         log.info("Using %s compression%s", self._codec.name, level)
         if self.settings.kafka_producer.enable_binary_serialization:
@@ -137,18 +120,15 @@ class KafkaDataProducer(StartStop):
             Images and kinds of records that were not acknowledged in time: send these again. An
             image that was not read yet has no id and is named by its source.
         """
-        sender, self._sender = self._sender, None
+        images, self._images = self._images, None
         records, self._records = self._records, None
-        if sender is None or records is None:
+        if images is None or records is None:
             return ()
-        self._under_way.stop()
-        images, small = await asyncio.gather(sender.stop(timeout_s), records.stop(timeout_s))
-        unsent = tuple(dict.fromkeys((*images, *self._under_way.unsent, *small)))
-        if self._store is not None:
-            await self._store.stop()
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-        self._store = self._pool = None
+        unsent_images, unsent_records = await asyncio.gather(
+            images.stop(timeout_s), records.stop(timeout_s)
+        )
+        unsent = (*unsent_images, *unsent_records)
+        await images.close()
         if unsent:
             log.warning("stopped before these were acknowledged: %s", ", ".join(unsent))
         return unsent
@@ -186,28 +166,9 @@ class KafkaDataProducer(StartStop):
             If it was not acknowledged; sending again is safe, since its id is the same.
             `DeliveryDenied` when the brokers deny the right to write.
         """
-        started = time.perf_counter()
-        sender, pool = self._running()
-        encode_metadata(metadata)  # refused before anything is read or sent
-        about = dict(metadata or {})
-        loop = asyncio.get_running_loop()
-        max_bytes = self.settings.routing.max_image_bytes
-        what = f"an image of {source_id}"
-        with (
-            self._tally.counting_image_failures(),
-            self._under_way.naming(what) as rename,
-            failing_when_stopped(lambda: self._sender is not sender, what),
-            await loop.run_in_executor(pool, ImageSource, image_data, max_bytes) as source,
-        ):
-            identity = await loop.run_in_executor(pool, identify, source, about, source_id)
-            identified = time.perf_counter()
-            rename(identity.image_id)
-            limits = partial(read_send_limits, self.settings)
-            receipt = await send_identified(
-                sender, source, identity, about, limits=limits, identify_s=identified - started
-            )
-        self._tally.image_sent(receipt)
-        return receipt
+        if self._images is None:
+            raise NotRunning(_NOT_RUNNING)
+        return await self._images.send(image_data, metadata, source_id)
 
     async def prepare(self, *data_types: DataType | str) -> None:
         """Open the lanes of small records now, so that the first record need not wait for it.
@@ -290,18 +251,14 @@ class KafkaDataProducer(StartStop):
 
     def snapshots(self) -> Sequence[Snapshot]:
         """What was sent and how the clients are; see `observation.snapshots.Observable`."""
-        sender, records, store = self._sender, self._records, self._store
-        if sender is None or records is None:
+        images, records = self._images, self._records
+        if images is None or records is None:
             return ()
-        sending = self._tally.snapshot((*sender.lane_figures(), *records.lane_figures()))
-        return (sending,) if store is None else (sending, store.snapshot("producer"))
+        sending = self._tally.snapshot((*images.lane_figures(), *records.lane_figures()))
+        store = images.store_snapshot()
+        return (sending,) if store is None else (sending, store)
 
     def _running_records(self) -> RecordSender:
         if self._records is None:
             raise NotRunning(_NOT_RUNNING)
         return self._records
-
-    def _running(self) -> tuple[ImageSender, ThreadPoolExecutor]:
-        if self._sender is None or self._pool is None:
-            raise NotRunning(_NOT_RUNNING)
-        return self._sender, self._pool

@@ -6,7 +6,7 @@ import pytest
 
 from wildfire_bench.bench.environment import Environment
 from wildfire_bench.bench.routes.measuring import measure_routes
-from wildfire_bench.bench.routes.result import RouteSample, RoutesResult, VariantName
+from wildfire_bench.bench.routes.result import RouteSample, RoutesPlan, RoutesResult, VariantName
 from wildfire_bench.bench.routes.stages import STAGES, stages_of
 from wildfire_bench.stack import Stack
 
@@ -26,15 +26,11 @@ def result(*samples: RouteSample, rounds: int = 5) -> RoutesResult:
         replace(sample, round=number) for number in range(1, rounds + 1) for sample in samples
     )
     return RoutesResult(
+        plan=RoutesPlan(rounds=rounds, latency_images=5),
         size_bytes=30_000_000,
         dataset="s",
         codec="zstd-1",
         chunk_bytes=5_000_000,
-        link_mbit_per_s=None,
-        rounds=rounds,
-        warm_up_images=10,
-        latency_images=5,
-        throughput_images=8,
         environment=ENVIRONMENT,
         samples=repeated,
         notes=(),
@@ -95,18 +91,17 @@ def test_a_latency_is_taken_apart_into_stages_that_add_up_to_it() -> None:
 @pytest.mark.integration
 def test_a_short_run_measures_every_variant_on_a_real_broker(stack: Stack) -> None:
     told: list[str] = []
-    found = measure_routes(
-        stack,
+    plan = RoutesPlan(
         rounds=1,
+        warm_up_images=1,
         latency_images=1,
         throughput_images=2,
-        warm_up_images=1,
         size_bytes=20_500_000,
         chunk_bytes=2_500_000,
         link_mbit_per_s=1_000,
-        progress=told.append,
     )
-    assert (found.chunk_bytes, found.link_mbit_per_s) == (2_500_000, 1_000)
+    found = measure_routes(stack, plan, progress=told.append)
+    assert found.chunk_bytes == 2_500_000
     one_way_ms = 20.5e6 * 8 / 1e9 * 1e3
     assert min(found.values("raw_message", "latency_ms")) > one_way_ms
     assert [line.partition(" library")[0] for line in told if "library" in line] == [

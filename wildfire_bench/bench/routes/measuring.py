@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import Final
@@ -27,7 +26,13 @@ from wildfire_bench.bench.new_memory import (
 )
 from wildfire_bench.bench.probes import ServerProbe
 from wildfire_bench.bench.processes import Worker
-from wildfire_bench.bench.routes.result import VARIANTS, RouteSample, RoutesResult, VariantName
+from wildfire_bench.bench.routes.result import (
+    VARIANTS,
+    RouteSample,
+    RoutesPlan,
+    RoutesResult,
+    VariantName,
+)
 from wildfire_bench.bench.routes.stages import stages_of
 from wildfire_bench.bench.routes.worker import (
     IN_FLIGHT,
@@ -42,25 +47,15 @@ from wildfire_bench.stack import Stack
 
 __all__ = ["measure_routes"]
 
-SIZE_BYTES: Final = 30_000_000
 TIMEOUT_S: Final = 120.0
 WARM_UP_ROUND: Final = 0
-WARM_UP_IMAGES: Final = 10
-"""Until a process has touched all the memory that it will use again: with fewer, a variant that
-keeps memory for later images is measured while it still takes it from the system."""
 
 
 def measure_routes(
     stack: Stack,
+    plan: RoutesPlan,
     *,
-    rounds: int = 7,
-    latency_images: int = 15,
-    throughput_images: int = 12,
-    warm_up_images: int = WARM_UP_IMAGES,
-    size_bytes: int = SIZE_BYTES,
     codec: CodecChoice | None = None,
-    chunk_bytes: int | None = None,
-    link_mbit_per_s: float | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> RoutesResult:
     """Compare the chunked route with one raw message and with a bare loop.
@@ -69,18 +64,10 @@ def measure_routes(
     ----------
     stack
         Where to.
-    rounds
-        Times that every variant is measured; once more before that, for the brokers' compiler.
-    latency_images, throughput_images
-        Images a round and variant.
-    warm_up_images
-        Before these, in each round: producer and consumer are new processes.
-    size_bytes
-        Of the scene; above the direct route's threshold.
-    codec, chunk_bytes
+    plan
+        What is carried, how often, and over what.
+    codec
         Of the library's chunks and of the bare loop's alike; None for the settings'.
-    link_mbit_per_s
-        Width of a full-duplex link between the clients and the brokers; None for loopback as it is.
     progress
         Told a line after every step.
 
@@ -91,47 +78,34 @@ def measure_routes(
         the brokers, since they are elsewhere or speak TLS.
     """
     started = time.monotonic()
-    scene = sample("sentinel-2", size_bytes)
+    scene = sample("sentinel-2", plan.size_bytes)
     environment = describe_environment(stack)
     probe = ServerProbe(stack.brokers, "brokers")
     memory_note = new_memory_note(measure_new_memory())
-    base, chosen = _settings_with(stack, codec, chunk_bytes)
-    load = _Load(scene.path, warm_up_images, latency_images, throughput_images)
+    base, chosen = _settings_with(stack, codec, plan.chunk_bytes)
     samples = []
-    for round_, variant in _interleaved(rounds):
+    for round_, variant in _interleaved(plan.rounds):
         prefix = f"routes-{round_}-{variant.replace('_', '-')}-"
         settings = base.model_copy(update={"topic_prefix": prefix})
-        with run_topics([settings]), _behind_link(settings, link_mbit_per_s) as linked:
-            measured = _measure(variant, round_, linked, load, probe)
+        with run_topics([settings]), _behind_link(settings, plan.link_mbit_per_s) as linked:
+            measured = _measure(variant, round_, linked, image=scene.path, plan=plan, probe=probe)
         if round_ != WARM_UP_ROUND:
             samples.append(measured)
         if progress is not None:
-            progress(_line(measured, rounds))
+            progress(_line(measured, plan.rounds))
     busy = busy_note(environment.load_before, environment.cores)
     notes = probe.missing, busy, memory_note
     return RoutesResult(
+        plan=plan,
         size_bytes=scene.size_bytes,
         dataset=scene.name,
         codec=chosen.codec if chosen.level is None else f"{chosen.codec}-{chosen.level}",
         chunk_bytes=base.routing.chunk_bytes,
-        link_mbit_per_s=link_mbit_per_s,
-        rounds=rounds,
-        warm_up_images=warm_up_images,
-        latency_images=latency_images,
-        throughput_images=throughput_images,
         environment=environment,
         samples=tuple(samples),
         notes=tuple(note for note in notes if note is not None),
         duration_s=time.monotonic() - started,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class _Load:
-    path: Path
-    warm_up_images: int
-    latency_images: int
-    throughput_images: int
 
 
 def _settings_with(
@@ -175,38 +149,44 @@ def _line(one: RouteSample, rounds: int) -> str:
 
 
 def _measure(
-    variant: VariantName, round_: int, settings: Settings, load: _Load, probe: ServerProbe
+    variant: VariantName,
+    round_: int,
+    settings: Settings,
+    *,
+    image: Path,
+    plan: RoutesPlan,
+    probe: ServerProbe,
 ) -> RouteSample:
     with (
         Worker("producer", serve_routes_producer) as producer,
         Worker("consumer", serve_routes_consumer) as consumer,
     ):
         for side in (consumer, producer):
-            side.call("open", TIMEOUT_S, variant=variant, settings=settings, path=load.path)
+            side.call("open", TIMEOUT_S, variant=variant, settings=settings, path=image)
 
         def carry(images: int, in_flight: int, *, check: bool) -> tuple[list[int], list[int]]:
             consumer.ask("receive", images=images, timeout_s=TIMEOUT_S, check=check)
             begun = producer.call("send", TIMEOUT_S, images=images, in_flight=in_flight)
             return begun, consumer.answer(TIMEOUT_S)
 
-        first_ms = _latency_ms(*carry(load.warm_up_images, 1, check=True))
+        first_ms = _latency_ms(*carry(plan.warm_up_images, 1, check=True))
         latencies, stages = [], []
-        for _ in range(load.latency_images):
+        for _ in range(plan.latency_images):
             latencies.append(_latency_ms(*carry(1, 1, check=False)))
             if variant == "library":
                 told = (side.call("seconds", TIMEOUT_S) for side in (producer, consumer))
                 stages.append(stages_of(latencies[-1], *told))
         in_freed_memory = []
-        for _ in range(load.latency_images):
+        for _ in range(plan.latency_images):
             free_some_memory()
             in_freed_memory.append(_latency_ms(*carry(1, 1, check=False)))
         before = producer.call("usage", TIMEOUT_S), consumer.call("usage", TIMEOUT_S)
         broker_before = probe.cpu_s()
-        begun, arrived = carry(load.throughput_images, IN_FLIGHT, check=False)
+        begun, arrived = carry(plan.throughput_images, IN_FLIGHT, check=False)
         broker_after = probe.cpu_s()
         after = producer.call("usage", TIMEOUT_S), consumer.call("usage", TIMEOUT_S)
         carry(1, 1, check=True)
-    gigabytes = load.throughput_images * load.path.stat().st_size / 1e9
+    gigabytes = plan.throughput_images * image.stat().st_size / 1e9
     broker = None
     if broker_before is not None and broker_after is not None:
         broker = (broker_after - broker_before) / gigabytes

@@ -15,7 +15,15 @@ from wildfire_bench.bench.statistics import (
     round_ratio_interval,
 )
 
-__all__ = ["GOALS", "VARIANTS", "RatioGoal", "RouteSample", "RoutesResult", "VariantName"]
+__all__ = [
+    "GOALS",
+    "VARIANTS",
+    "RatioGoal",
+    "RouteSample",
+    "RoutesPlan",
+    "RoutesResult",
+    "VariantName",
+]
 
 VariantName = Literal["library", "raw_message", "bare_chunks"]
 VARIANTS: Final[tuple[VariantName, ...]] = ("library", "raw_message", "bare_chunks")
@@ -53,6 +61,25 @@ ADDED_BOUND_MS: Final = 3.0
 
 
 @dataclass(frozen=True, slots=True)
+class RoutesPlan:
+    """What is carried, how often, and over what."""
+
+    rounds: int = 7
+    """Times that every variant is measured; once more before that, for the brokers' compiler."""
+    warm_up_images: int = 10
+    """In each round, whose processes are new: until these have touched all the memory that they
+    will use again. With fewer, a variant that keeps memory is measured while it still takes it."""
+    latency_images: int = 15
+    throughput_images: int = 12
+    size_bytes: int = 30_000_000
+    """Of the scene; above the direct route's threshold."""
+    chunk_bytes: int | None = None
+    """Of the library's chunks and of the bare loop's alike; None for the settings'."""
+    link_mbit_per_s: float | None = None
+    """Of a full-duplex link between clients and brokers; None for loopback as it is."""
+
+
+@dataclass(frozen=True, slots=True)
 class RouteSample:
     """One variant in one round."""
 
@@ -77,18 +104,13 @@ class RouteSample:
 class RoutesResult:
     """The whole run, raw samples included."""
 
+    plan: RoutesPlan
     size_bytes: int
     dataset: str
     codec: str
     """Of the library's chunks and of the bare loop's; the raw message has none."""
     chunk_bytes: int
     """Of both."""
-    link_mbit_per_s: float | None
-    """Of the link between the clients and the brokers; None for loopback as it is."""
-    rounds: int
-    warm_up_images: int
-    latency_images: int
-    throughput_images: int
     environment: Environment
     samples: tuple[RouteSample, ...]
     notes: tuple[str, ...]

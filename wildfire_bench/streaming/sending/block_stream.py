@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Executor
 from dataclasses import replace
+from typing import Self
 
 from wildfire_bench.compression.codec import ImageEncoder
 from wildfire_bench.errors import InputError
@@ -43,10 +44,8 @@ async def encode_blocks(
         The image, and what it was when it was identified.
     places
         Offset and size of each block, in bytes, without gaps.
-    encoder
-        Encodes them.
-    pool
-        Threads to do it in.
+    encoder, pool
+        Encodes them, and the threads to do it in.
     turns
         One is held for each block from when it is read until the caller asks for the next: the
         bound on memory, shared by all images that are encoded at a time. Given in order of asking.
@@ -67,29 +66,53 @@ async def encode_blocks(
     working: deque[asyncio.Future[tuple[memoryview, EncodedBlock]]] = deque()
     reread = Digest()
     waiting = deque(places)
-    held = 0
-    try:
-        while waiting or working:
-            while waiting and not (working and turns.locked()):
-                await turns.acquire()
-                held += 1
-                place = waiting.popleft()
-                working.append(loop.run_in_executor(pool, _encode, source, place, encoder, memory))
-            raw, block = await working.popleft()
-            if not source.in_memory:
-                reread.update(raw)
-            del raw
-            yield block
-            del block
-            turns.release()
-            held -= 1
-    finally:
-        for future in working:
-            future.cancel()
-        await asyncio.gather(*working, return_exceptions=True)
-        for _ in range(held):
-            turns.release()
-    if not source.in_memory and str(reread) != identity.digest:
+    with _HeldTurns(turns) as held:
+        try:
+            while waiting or working:
+                while waiting and not (working and turns.locked()):
+                    await held.take()
+                    work = source, waiting.popleft(), encoder, memory
+                    working.append(loop.run_in_executor(pool, _encode, *work))
+                raw, block = await working.popleft()
+                if not source.in_memory:
+                    reread.update(raw)
+                del raw
+                yield block
+                del block
+                held.give_back()
+        finally:
+            for future in working:
+                future.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
+    if not source.in_memory:
+        _check_unchanged(reread, identity)
+
+
+class _HeldTurns:
+    """Turns of one image; none is left held when it ends."""
+
+    def __init__(self, turns: asyncio.Semaphore) -> None:
+        self._turns = turns
+        self._held = 0
+
+    async def take(self) -> None:
+        await self._turns.acquire()
+        self._held += 1
+
+    def give_back(self) -> None:
+        self._turns.release()
+        self._held -= 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._held:
+            self.give_back()
+
+
+def _check_unchanged(reread: Digest, identity: ImageIdentity) -> None:
+    if str(reread) != identity.digest:
         msg = f"image {identity.image_id} changed while it was sent: send it again"
         raise InputError(msg)
 

@@ -22,13 +22,13 @@ from wildfire_bench.errors import (
     DeliveryFailed,
     DeliveryTimeout,
     NotRunning,
-    RecordTooLarge,
 )
 from wildfire_bench.settings import KafkaSettings, ProducerSettings
 from wildfire_bench.streaming.administration.rights import Right, access_denied, is_denial
 from wildfire_bench.streaming.model import RecordPlace
 from wildfire_bench.streaming.observation.sending_tally import LaneFigures
 from wildfire_bench.streaming.sending.bytes_in_flight import BytesInFlight
+from wildfire_bench.streaming.sending.delivery_errors import delivery_error
 from wildfire_bench.streaming.sending.lane_client import LaneCompression, lane_config, open_client
 
 __all__ = ["ProducerLane", "Record"]
@@ -39,7 +39,6 @@ _POLL_S = 0.1
 _FIRST_CONNECTION_S = 1.0
 """What the first record waits for a broker at most, before it waits in librdkafka's queue."""
 _QUEUE_FULL_RETRY_S = 0.005
-_TIMED_OUT = {KafkaError._MSG_TIMED_OUT, KafkaError._TIMED_OUT, KafkaError._TIMED_OUT_QUEUE}  # noqa: SLF001 - librdkafka's own names
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +251,7 @@ class ProducerLane:
             right = Right("Write", "topic", record.topic)
             msg = f"{record.subject} was not sent: {access_denied(self._kafka, right)}"
             return DeliveryDenied(msg, image_id=record.subject)
-        return _delivery_error(error, record.subject)
+        return delivery_error(error, record.subject)
 
     def _note_error(self, error: KafkaError) -> None:
         if error.fatal():
@@ -284,19 +283,3 @@ class ProducerLane:
         self._stopping.set()
         self._thread.join()
         atexit.unregister(self._end)
-
-
-def _delivery_error(error: KafkaError | None, subject: str) -> DeliveryFailed:
-    code = None if error is None else error.code()
-    if code in _TIMED_OUT:
-        msg = f"{subject} was not acknowledged in time; it may be sent again"
-        return DeliveryTimeout(msg, image_id=subject)
-    if code == KafkaError.MSG_SIZE_TOO_LARGE:
-        msg = (
-            f"{subject} is larger than its topic takes: compare max.message.bytes with "
-            "`wildfire-bench topics describe`"
-        )
-        return RecordTooLarge(msg, image_id=subject)
-    text = "unknown reason" if error is None else error.str()
-    msg = f"{subject} was not acknowledged: {text}; it may be sent again"
-    return DeliveryFailed(msg, image_id=subject)
