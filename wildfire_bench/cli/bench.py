@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from wildfire_bench.compression import choose_codec
 from wildfire_bench.settings import CodecChoice, DataType, Settings
 from wildfire_bench.stack import open_stack
 from wildfire_bench.stack.opening import KindChoice
+
+if TYPE_CHECKING:
+    from wildfire_bench.bench.routes.result import RoutesResult
 
 __all__ = ["app"]
 
@@ -69,7 +72,6 @@ def routes(
     """
     from wildfire_bench.bench.routes.measuring import measure_routes
     from wildfire_bench.bench.routes.result import RoutesPlan
-    from wildfire_bench.bench.routes.stages import STAGES
 
     choice = None if codec is None else _checked(codec, level)
     plan = RoutesPlan(
@@ -88,9 +90,16 @@ def routes(
     if as_json:
         typer.echo(json.dumps(result.as_json(), indent=2))
         return
+    _show(result)
+
+
+def _show(result: RoutesResult) -> None:
+    from wildfire_bench.bench.routes.stages import STAGES
+
+    link = result.plan.link_mbit_per_s
     typer.echo(
         f"{result.dataset}, {result.size_bytes:,} bytes, chunks of {result.chunk_bytes:,} with "
-        f"{result.codec}{'' if link_mbit is None else f', over a link of {link_mbit:g} Mbit/s'}"
+        f"{result.codec}{'' if link is None else f', over a link of {link:g} Mbit/s'}"
     )
     typer.echo(result.environment.summary)
     for note in result.notes:
