@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from statistics import median
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -94,6 +95,7 @@ def routes(
 
 
 def _show(result: RoutesResult) -> None:
+    from wildfire_bench.bench.routes.result import VARIANTS
     from wildfire_bench.bench.routes.stages import STAGES
 
     link = result.plan.link_mbit_per_s
@@ -111,6 +113,10 @@ def _show(result: RoutesResult) -> None:
             f"{name}: {ratio['value']:.2f}{spread} (goal {ratio['bound']:g}: {reached}, "
             f"n {ratio['n']})"
         )
+    first = ", ".join(
+        f"{variant} {median(result.values(variant, 'first_image_ms')):.0f}" for variant in VARIANTS
+    )
+    typer.echo(f"first image of two new processes, ms: {first}")
     typer.echo(f"where the milliseconds of an image go, medians of {len(result.all_stages())}:")
     for name, value in result.stages().items():
         typer.echo(f"{value:8.1f} ms  {STAGES[name]}")

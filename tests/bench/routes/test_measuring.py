@@ -1,77 +1,57 @@
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import pytest
 
-from wildfire_bench.bench.environment import Environment
+from tests.bench.routes.made_up import made_up_result, one_round
 from wildfire_bench.bench.routes.measuring import measure_routes
-from wildfire_bench.bench.routes.result import RouteSample, RoutesPlan, RoutesResult, VariantName
+from wildfire_bench.bench.routes.result import RoutesPlan
 from wildfire_bench.bench.routes.stages import STAGES, stages_of
 from wildfire_bench.stack import Stack
 
-ENVIRONMENT = Environment("cpu", 2, 1, "Linux", "3.11", {}, "2.16", "4.3", None, 0.0)
-
-
-def one(variant: VariantName, latency_ms: float, mb_per_s: float, peak: int) -> RouteSample:
-    latencies_ms = (latency_ms,) * 5
-    return RouteSample(
-        variant, 0, latencies_ms, latencies_ms, 700.0, mb_per_s, 1.0, 1.0, None, peak, peak
-    )
-
-
-def result(*samples: RouteSample, rounds: int = 5) -> RoutesResult:
-    """The same samples in every round."""
-    repeated = tuple(
-        replace(sample, round=number) for number in range(1, rounds + 1) for sample in samples
-    )
-    return RoutesResult(
-        plan=RoutesPlan(rounds=rounds, latency_images=5),
-        size_bytes=30_000_000,
-        dataset="s",
-        codec="zstd-1",
-        chunk_bytes=5_000_000,
-        environment=ENVIRONMENT,
-        samples=repeated,
-        notes=(),
-        duration_s=1.0,
-    )
-
 
 def test_goals_are_reached_or_missed_on_the_right_side_of_their_bound() -> None:
-    good = result(
-        one("library", 70, 300, 100),
-        one("raw_message", 100, 200, 300),
-        one("bare_chunks", 69, 310, 9),
+    good = made_up_result(
+        one_round("library", 70, 300, 100),
+        one_round("raw_message", 100, 200, 300),
+        one_round("bare_chunks", 69, 310, 9),
     )
-    poor = result(
-        one("library", 90, 200, 200),
-        one("raw_message", 100, 200, 300),
-        one("bare_chunks", 69, 310, 9),
+    poor = made_up_result(
+        one_round("library", 90, 200, 200),
+        one_round("raw_message", 100, 200, 300),
+        one_round("bare_chunks", 69, 310, 9),
     )
     assert all(ratio["reached"] for ratio in good.ratios().values())
     assert not any(ratio["reached"] for ratio in poor.ratios().values())
 
 
 def test_a_ratio_of_equal_samples_has_an_interval_around_one() -> None:
-    same = result(
-        one("library", 1, 1, 1), one("raw_message", 1, 1, 1), one("bare_chunks", 1, 1, 1)
+    same = made_up_result(
+        one_round("library", 1, 1, 1),
+        one_round("raw_message", 1, 1, 1),
+        one_round("bare_chunks", 1, 1, 1),
     ).ratios()
     first = same["throughput, chunks against one raw message"]
     assert (first["low"], first["value"], first["high"]) == (1, 1, 1)
 
 
 def test_what_is_added_has_an_interval_over_rounds() -> None:
-    steady = result(
-        one("library", 70, 1, 1), one("raw_message", 1, 1, 1), one("bare_chunks", 68, 1, 1)
+    steady = made_up_result(
+        one_round("library", 70, 1, 1),
+        one_round("raw_message", 1, 1, 1),
+        one_round("bare_chunks", 68, 1, 1),
     )
     added = steady.ratios()["p50 latency that the library adds to the bare loop, ms"]
     assert (added["low"], added["value"], added["high"]) == (2, 2, 2)
 
 
 def test_few_rounds_have_no_interval_however_many_images_they_have() -> None:
-    few = result(
-        one("library", 1, 1, 1), one("raw_message", 1, 1, 1), one("bare_chunks", 1, 1, 1), rounds=4
+    few = made_up_result(
+        one_round("library", 1, 1, 1),
+        one_round("raw_message", 1, 1, 1),
+        one_round("bare_chunks", 1, 1, 1),
+        rounds=4,
     )
     assert {ratio["low"] for ratio in few.ratios().values()} == {None}
 
