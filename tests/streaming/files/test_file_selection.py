@@ -6,6 +6,7 @@ import pytest
 from wildfire_bench.errors import InputError, InvalidMetadata, MetadataTooLarge
 from wildfire_bench.streaming.files import file_selection
 from wildfire_bench.streaming.files.file_selection import (
+    files_in,
     metadata_of,
     parse_metadata,
     select_files,
@@ -134,3 +135,28 @@ def test_metadata_too_large_for_a_header_is_refused() -> None:
 def test_a_missing_metadata_file_is_named() -> None:
     with pytest.raises(InvalidMetadata, match=r"nowhere\.json cannot be read"):
         parse_metadata("nowhere.json")
+
+
+def test_an_empty_name_is_not_taken_for_the_folder_one_is_in() -> None:
+    with pytest.raises(InputError, match="name of a file is empty"):
+        select_files([""])
+
+
+def test_a_name_with_no_room_for_that_of_a_side_car_has_none(tmp_path: Path) -> None:
+    image = tmp_path / ("n" * 251 + ".tif")
+    image.write_bytes(TIFF_HEAD)
+    assert metadata_of(image, {"n": 1}) == {"n": 1}
+
+
+def test_a_folder_that_is_removed_meanwhile_counts_as_empty(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "z").mkdir()
+
+    def removed_as_it_is_looked_at(path: Path) -> bool:
+        if path.name == "z":
+            path.rmdir()
+        return False
+
+    monkeypatch.setattr(Path, "is_symlink", removed_as_it_is_looked_at)
+    assert names(tuple(files_in(folder)), folder) == ["b.tif", "deep/a.tif"]

@@ -11,7 +11,7 @@ from wildfire_bench.settings import ProducerSettings, Settings
 from wildfire_bench.streaming.catalogue import browse
 from wildfire_bench.streaming.files.file_selection import select_files
 from wildfire_bench.streaming.files.file_sending import FileOutcome, FileStatus, send_files
-from wildfire_bench.streaming.files.sent_journal import SentJournal
+from wildfire_bench.streaming.files.sent_journal import SentFile, SentJournal
 
 pytestmark = pytest.mark.integration
 
@@ -157,3 +157,31 @@ async def test_brokers_that_do_not_answer_end_the_run(folder: Path) -> None:
 
     found = await outcomes(Silent(), folder)  # type: ignore[arg-type]  # all that is used of one
     assert sorted(statuses(found)) == ["failed", "not_sent", "not_sent"]
+
+
+async def test_a_file_whose_name_is_as_long_as_one_may_be_is_sent(
+    producer: KafkaDataProducer, tmp_path: Path
+) -> None:
+    (tmp_path / ("n" * 251 + ".tif")).write_bytes(tiff(0))
+    assert statuses(await outcomes(producer, tmp_path)) == ["sent"]
+
+
+async def test_an_error_that_nobody_foresaw_ends_the_run_instead_of_a_file_without_outcome(
+    producer: KafkaDataProducer, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Path] = []
+
+    def fail(path: Path, *_: object) -> None:
+        asked.append(path)
+        raise RuntimeError(path.name)
+
+    async def paths() -> AsyncIterator[Path]:
+        yield folder / "0.tif"
+        while not asked:
+            await asyncio.sleep(0)
+        for _ in range(3):  # the task that failed is done and gone
+            await asyncio.sleep(0)
+
+    monkeypatch.setattr(SentFile, "of", fail)
+    with pytest.raises(RuntimeError, match=r"0\.tif"):
+        [each async for each in send_files(producer, paths())]

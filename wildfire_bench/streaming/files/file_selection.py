@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -70,6 +71,9 @@ def select_files(patterns: Iterable[str | Path]) -> Selection:
     found: dict[Path, None] = {}
     other: dict[Path, None] = {}
     for pattern in patterns:
+        if not str(pattern):
+            msg = "the name of a file is empty: give . to send this folder"
+            raise InputError(msg)
         path = Path(pattern)
         if path.is_file():
             matches: Iterable[tuple[Path, bool]] = [(path, True)]
@@ -95,21 +99,23 @@ def select_files(patterns: Iterable[str | Path]) -> Selection:
 def files_in(folder: Path) -> Iterator[Path]:
     """Files below a folder, sorted; hidden and unfinished files and JSON are left out.
 
+    A folder below it that is removed meanwhile counts as empty.
+
     Raises
     ------
     InputError
-        If the folder cannot be read.
+        If the folder or one below it cannot be read.
     """
     try:
-        children = sorted(folder.iterdir())
+        children = sorted(child for child in folder.iterdir() if not child.name.startswith("."))
+        # a link may lead in a circle
+        folders = {child for child in children if child.is_dir() and not child.is_symlink()}
     except OSError as error:
         msg = f"folder {folder} cannot be read: {error.strerror}"
         raise InputError(msg) from error
     for child in children:
-        if child.name.startswith("."):
-            continue
-        if child.is_dir() and not child.is_symlink():  # a link may lead in a circle
-            yield from files_in(child)
+        if child in folders:
+            yield from _files_below(child)
         elif _may_be_sent(child):
             yield child
 
@@ -129,7 +135,7 @@ def metadata_of(path: Path, shared: Mapping[str, Any]) -> dict[str, Any]:
     """
     own: dict[str, Any] = {}
     for side_car in side_cars(path):
-        if side_car != path and side_car.is_file():
+        if side_car != path and _is_there(side_car):
             own = _read(side_car)
             break
     merged = {**shared, **own}
@@ -151,6 +157,14 @@ def parse_metadata(given: str) -> dict[str, Any]:
         parsed = _read(Path(given))
     encode_metadata(parsed)
     return parsed
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    try:
+        yield from files_in(folder)
+    except InputError:
+        if folder.exists():
+            raise
 
 
 def _images_of(folder: Path) -> Iterator[tuple[Path, bool]]:
@@ -180,6 +194,16 @@ def _is_image(path: Path) -> bool:
 def _may_be_sent(path: Path) -> bool:
     suffix = path.suffix.lower()
     return suffix != ".json" and suffix not in _UNFINISHED_SUFFIXES and path.is_file()
+
+
+def _is_there(side_car: Path) -> bool:
+    try:
+        return side_car.is_file()
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # that of the image is nearly so
+            return False
+        msg = f"metadata file {side_car} cannot be read: {error.strerror}"
+        raise InvalidMetadata(msg) from error
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -113,6 +113,7 @@ class _Sending:
         self._target = target_of(producer.settings)
         self._max_bytes = producer.settings.kafka_producer.max_in_flight_bytes
         self._sizes: dict[asyncio.Task[None], int] = {}
+        self._failure: Exception | None = None
         self.outcomes: asyncio.Queue[FileOutcome | None] = asyncio.Queue(MAX_PARALLEL_SENDS)
         """Ends with None."""
 
@@ -124,6 +125,8 @@ class _Sending:
             async for path in each:
                 await self._begin(path, stopped)
             await asyncio.gather(*self._sizes)
+            if self._failure is not None:
+                raise self._failure
         except Exception:
             await self.outcomes.put(None)
             raise
@@ -163,6 +166,10 @@ class _Sending:
             outcome = FileOutcome(path, FileStatus.FAILED, state.size_bytes, error=error)
             if isinstance(error, BrokerUnavailable | DeliveryTimeout):
                 self._stop.set()  # each further file would wait as long, to no avail
+        except Exception as error:  # noqa: BLE001 - raised by `run`: no file is without an outcome
+            self._failure = error
+            self._stop.set()
+            return
         await self.outcomes.put(outcome)
 
     async def _outcome_of(self, path: Path, state: FileState) -> FileOutcome:
