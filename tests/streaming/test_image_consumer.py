@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.streaming.conftest import picture, receive
+from tests.streaming.conftest import RECEIVE_TIMEOUT_S, picture, receive
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
 from wildfire_bench.errors import NotRunning, TopicMissing
 from wildfire_bench.settings import ConsumerSettings, Settings
@@ -204,3 +204,17 @@ async def test_starting_without_topics_says_how_to_make_them(settings: Settings)
 async def test_a_consumer_that_is_not_running_says_so(settings: Settings) -> None:
     with pytest.raises(NotRunning, match="start"):
         await anext(SatelliteImageConsumer(settings=settings, group_id="g"))
+
+
+async def test_all_who_wait_for_an_image_end_when_the_consumer_stops(
+    consumer: MakeConsumer,
+) -> None:
+    async with consumer(acknowledge="manual") as images:
+
+        async def work() -> int:
+            return len([image async for image in images])
+
+        workers = [asyncio.create_task(work()) for _ in range(3)]
+        await asyncio.sleep(0)
+    async with asyncio.timeout(RECEIVE_TIMEOUT_S):
+        assert await asyncio.gather(*workers) == [0, 0, 0]

@@ -14,6 +14,7 @@ from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import settings_for
 from wildfire_bench.streaming.observation.snapshots import Snapshot
 from wildfire_bench.streaming.receiving.assembly import ReassemblyState
+from wildfire_bench.streaming.receiving.consumer_config import check_membership
 from wildfire_bench.streaming.receiving.consumer_snapshots import snapshots_of
 from wildfire_bench.streaming.receiving.consumer_thread import ConsumerThread
 from wildfire_bench.streaming.receiving.inbound import InboundImage
@@ -49,6 +50,11 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         ``loop`` or ``manual``.
     settings
         Everything else; None reads ``streaming_config.yaml`` and the environment.
+
+    Raises
+    ------
+    InputError
+        If the group has no name, or another argument cannot be one.
     """
 
     def __init__(
@@ -59,6 +65,7 @@ class SatelliteImageConsumer(StartStop, AsyncIterator[SatelliteImage]):
         acknowledge: Literal["loop", "manual"] = "loop",
         settings: Settings | None = None,
     ) -> None:
+        check_membership(group_id, acknowledge)
         self.settings = settings_for(bootstrap_servers, settings)
         self.group_id = group_id
         self.acknowledge = acknowledge

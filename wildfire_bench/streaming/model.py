@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from wildfire_bench.errors import InputError
 from wildfire_bench.streaming.html_repr import Fact, facts_html
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Receipt",
     "RecordPlace",
     "Route",
+    "check_reason",
     "places_in_words",
     "seconds_in_words",
 ]
@@ -176,7 +178,8 @@ class Receipt:
     wire_bytes: int
     """Encoded bytes plus headers, keys and record overhead; metadata record included."""
     seconds: Mapping[str, float]
-    """Seconds per stage: ``identify``, ``encode`` (all threads), ``acknowledge``, ``total``."""
+    """Seconds per stage: ``identify``, ``encode`` (all threads), ``send`` (until the payload was
+    acknowledged, encoding included), ``catalogue`` (its entry), ``total``."""
     dataref: str | None = None
     codec_reason: str | None = None
     """Why this codec, when it was chosen by content (``codec: auto`` in the matrix)."""
@@ -227,3 +230,16 @@ def places_in_words(places: Sequence[RecordPlace]) -> str:
 def seconds_in_words(seconds: Mapping[str, float]) -> str:
     """How long each stage took."""
     return ", ".join(f"{stage} {value:.3f}" for stage, value in seconds.items()) or "not measured"
+
+
+def check_reason(reason: object) -> None:
+    """Refuse a refusal without words: None would acknowledge.
+
+    Raises
+    ------
+    InputError
+        If the reason is no text.
+    """
+    if not isinstance(reason, str):
+        msg = f"reason is {reason!r:.80}: say in words why it is refused"
+        raise InputError(msg)

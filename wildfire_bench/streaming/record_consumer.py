@@ -12,6 +12,7 @@ from wildfire_bench.errors import InputError, NotRunning
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.connection import settings_for
 from wildfire_bench.streaming.observation.snapshots import Snapshot
+from wildfire_bench.streaming.receiving.consumer_config import check_membership
 from wildfire_bench.streaming.receiving.inbox import Inbox
 from wildfire_bench.streaming.records.record_batch import RecordBatch
 from wildfire_bench.streaming.records.record_envelope import ReceivedRecord
@@ -59,6 +60,11 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
         as a newer sender may know fields that this version does not.
     settings
         Everything else; None reads ``streaming_config.yaml`` and the environment.
+
+    Raises
+    ------
+    InputError
+        If the group has no name, or another argument cannot be one.
     """
 
     def __init__(
@@ -75,6 +81,7 @@ class RecordConsumer(StartStop, AsyncIterator[RecordBatch]):
         if not 1 <= batch_records <= MAX_BATCH_RECORDS:
             msg = f"batch_records is {batch_records}: choose 1 to {MAX_BATCH_RECORDS:,}"
             raise InputError(msg)
+        check_membership(group_id, acknowledge)
         self.settings = settings_for(bootstrap_servers, settings)
         self.group_id = group_id
         names = [data_types] if isinstance(data_types, str) else data_types

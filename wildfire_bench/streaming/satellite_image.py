@@ -12,6 +12,7 @@ from wildfire_bench.streaming.model import (
     ImageIdentity,
     RecordPlace,
     Route,
+    check_reason,
     places_in_words,
     seconds_in_words,
 )
@@ -38,8 +39,8 @@ class SatelliteImage:
     redelivered: bool = False
     """True when it may have been handed over before."""
     seconds: Mapping[str, float] = field(default_factory=dict)
-    """Seconds per stage: ``decode`` (all threads), ``assemble`` (first chunk to verified image),
-    ``download``."""
+    """Seconds per stage, those it went through: ``decode`` (all threads), ``assemble`` (first chunk
+    to verified image), ``download``, ``hand_over`` (verified image to the caller's hands)."""
     settle: Settle | None = field(default=None, repr=False, compare=False)
     """How the consumer that handed it over is told what became of it."""
 
@@ -74,6 +75,8 @@ class SatelliteImage:
         ------
         AcknowledgementLost
             If its partition went to another consumer meanwhile: it comes again there.
+        NotRunning
+            If its consumer was stopped: it comes again.
         """
         if self.settle is not None:
             await self.settle(None)
@@ -83,9 +86,12 @@ class SatelliteImage:
 
         Raises
         ------
-        AcknowledgementLost
-            If its partition went to another consumer meanwhile: it comes again there.
+        AcknowledgementLost, NotRunning
+            As `ack`.
+        InputError
+            If the reason is no text.
         """
+        check_reason(reason)
         if self.settle is not None:
             await self.settle(reason)
 

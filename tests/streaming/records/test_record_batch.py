@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from tests.streaming.examples import READING
+from wildfire_bench.errors import InputError
 from wildfire_bench.settings import DataType
 from wildfire_bench.streaming.model import RecordPlace
 from wildfire_bench.streaming.records.record_batch import RecordBatch
@@ -58,3 +59,8 @@ async def test_refusing_without_naming_records_refuses_them_all() -> None:
 
     await RecordBatch(BATCH.received, settle).nack("no")
     assert told == [(BATCH.received, "no")]
+
+
+async def test_a_refusal_without_words_is_an_error() -> None:
+    with pytest.raises(InputError, match="say in words"):
+        await BATCH.nack(None)  # type: ignore[arg-type]

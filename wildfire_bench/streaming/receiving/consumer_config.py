@@ -4,14 +4,34 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from wildfire_bench.errors import InputError
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.connection import client_config
 from wildfire_bench.streaming.sending.lane_client import MAX_RECORD_BYTES
 
-__all__ = ["FETCH_QUEUE_BYTES", "group_config", "reading_config"]
+__all__ = ["FETCH_QUEUE_BYTES", "check_membership", "group_config", "reading_config"]
 
 FETCH_QUEUE_BYTES: Final = 64 << 20
 """Prefetched records (``queued.max.messages.kbytes``)."""
+
+
+def check_membership(group_id: str, acknowledge: str) -> None:
+    """Refuse what no consumer can be made with.
+
+    librdkafka ends the process for an empty group, and a way to acknowledge that nobody knows would
+    acknowledge nothing.
+
+    Raises
+    ------
+    InputError
+        If the group has no name, or `acknowledge` is neither ``loop`` nor ``manual``.
+    """
+    if not group_id:
+        msg = "group_id is empty: name the consumer group, whose members share the partitions"
+        raise InputError(msg)
+    if acknowledge not in {"loop", "manual"}:
+        msg = f"acknowledge is {acknowledge!r:.80}: choose loop or manual"
+        raise InputError(msg)
 
 
 def reading_config(settings: Settings) -> dict[str, Any]:

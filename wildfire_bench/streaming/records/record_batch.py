@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from wildfire_bench.streaming.model import check_reason
 from wildfire_bench.streaming.records.record_envelope import ReceivedRecord
 
 if TYPE_CHECKING:
@@ -82,6 +83,9 @@ class RecordBatch:
         ------
         AcknowledgementLost
             As `ack`.
+        InputError
+            If the reason is no text.
         """
+        check_reason(reason)
         if self.settle is not None:
             await self.settle(self.received if records is None else records, reason)
