@@ -9,7 +9,7 @@ from typing import Protocol, TypeAlias
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from wildfire_bench.errors import AccessDenied
+from wildfire_bench.errors import AccessDenied, TopicMissing
 from wildfire_bench.streaming.administration.rights import is_denial
 from wildfire_bench.streaming.receiving.ledger import PartitionLedger
 
@@ -18,6 +18,8 @@ __all__ = ["CommitPump", "Committable", "offsets_of"]
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 0.1
+TOPIC_GONE_S = 10.0
+"""How long the brokers may deny knowing a topic before that is believed."""
 
 
 class Committable(Protocol):
@@ -49,6 +51,9 @@ class CommitPump:
     What changes while a commit is under way goes with the next one, so that a fast consumer
     commits as often as the broker answers and not once an image.
 
+    Brokers refuse a commit as a whole when one of its topics was deleted. Topics are then committed
+    one by one, so that the others go on.
+
     Parameters
     ----------
     denied
@@ -57,7 +62,11 @@ class CommitPump:
 
     def __init__(self, denied: Callable[[KafkaError, str | None], AccessDenied]) -> None:
         self._denied = denied
-        self._denial: AccessDenied | None = None
+        self._end: AccessDenied | TopicMissing | None = None
+        self._told: int | None = None
+        self._suspects: set[str] = set()
+        self._unknown_since: dict[str, float] = {}
+        self._last_topic = ""
         self._dirty: set[Committable] = set()
         self._waiting: list[_Waiter] = []
         self._in_flight: list[_Waiter] | None = None
@@ -84,17 +93,20 @@ class CommitPump:
 
         Raises
         ------
-        AccessDenied
-            If the brokers denied the last one: no trying cures that, and what is not committed
-            comes again.
+        AccessDenied, TopicMissing
+            If the brokers denied the last one, or have no such topic any more: no trying cures
+            that, and what is not committed comes again.
         """
-        if self._denial is not None:
-            raise self._denial
+        if self._end is not None:
+            raise self._end
         if self._in_flight is not None or not self._dirty or time.monotonic() < self._not_before:
             return
-        states = tuple(state for state in self._dirty if not state.lost)
-        self._dirty.clear()
-        self._in_flight, self._waiting = self._waiting, []
+        self._dirty = {state for state in self._dirty if not state.lost}
+        states = self._of_one_topic() if self._suspects else tuple(self._dirty)
+        self._dirty.difference_update(states)
+        waiters, self._waiting = self._waiting, []
+        self._in_flight = [each for each in waiters if each[0] in states or each[0].lost]
+        self._waiting = [each for each in waiters if each not in self._in_flight]
         self._in_flight_states = states
         offsets = offsets_of(states)
         if not offsets:
@@ -116,6 +128,11 @@ class CommitPump:
         if error is not None:
             self._failed(error)
             return
+        for state in self._in_flight_states:
+            self._suspects.discard(state.topic)
+            self._unknown_since.pop(state.topic, None)
+        if not self._suspects:
+            self._told = None
         waiters, self._in_flight = self._in_flight, None
         for state, committed in waiters:
             committed(state in self._in_flight_states)
@@ -131,16 +148,42 @@ class CommitPump:
                 self._waiting.append(waiter)
         self._dirty -= left
 
+    def _of_one_topic(self) -> tuple[Committable, ...]:
+        """What is new in the topic whose turn it is."""
+        topics = sorted({state.topic for state in self._dirty})
+        later = [topic for topic in topics if topic > self._last_topic]
+        self._last_topic = next(iter(later or topics), "")
+        return tuple(state for state in self._dirty if state.topic == self._last_topic)
+
     def _failed(self, error: KafkaError, topic: str | None = None) -> None:
-        """Try again: the state is still ours, or a rebalance is about to take it."""
+        """Try again: the state is still ours, or a rebalance is about to take it.
+
+        What no trying cures is raised by `pump`, where the consumer's thread ends.
+        """
         if is_denial(error):
-            self._denial = self._denied(error, topic)  # raised where the consumer's thread ends
-        else:
+            self._end = self._denied(error, topic)
+        elif error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
+            self._note_unknown({state.topic for state in self._in_flight_states})
+        if error.code() != self._told and self._end is None:
+            self._told = error.code()
             log.warning("offsets could not be committed, trying again: %s", error.str())
         waiters, self._in_flight = self._in_flight or [], None
         self._waiting = waiters + self._waiting
         self._dirty.update(self._in_flight_states)
         self._not_before = time.monotonic() + RETRY_AFTER_S
+
+    def _note_unknown(self, topics: set[str]) -> None:
+        self._suspects |= topics
+        if len(topics) > 1:
+            return
+        (topic,) = topics
+        now_s = time.monotonic()
+        if now_s - self._unknown_since.setdefault(topic, now_s) > TOPIC_GONE_S:
+            msg = (
+                f"topic {topic} was deleted while it was read: make it again with "
+                "`wildfire-bench topics create`, then start again"
+            )
+            self._end = TopicMissing(msg)
 
 
 def offsets_of(states: Iterable[Committable]) -> list[TopicPartition]:
