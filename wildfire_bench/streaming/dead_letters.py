@@ -12,7 +12,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,8 +22,10 @@ from wildfire_bench.errors import CorruptEnvelope, TransportError, WildfireBench
 from wildfire_bench.settings import KafkaSettings
 from wildfire_bench.streaming.administration.rights import Right, access_denied, is_denial
 from wildfire_bench.streaming.connection import client_config
+from wildfire_bench.streaming.envelope.strict_json import parse_json_object
 from wildfire_bench.streaming.model import RecordPlace
 from wildfire_bench.streaming.observation.receiving_tally import DeadLetterSnapshot
+from wildfire_bench.streaming.sending.lane_client import MAX_RECORD_BYTES
 
 __all__ = ["DeadLetter", "DeadLetterWriter"]
 
@@ -32,6 +34,11 @@ log = logging.getLogger(__name__)
 FORMAT_VERSION = 1
 MAX_REASON_CHARS = 1_000
 MAX_PLACES = 10_000
+_MAX_LETTER_BYTES = MAX_RECORD_BYTES
+_MAX_PARTITION = (1 << 31) - 1
+_MAX_OFFSET = (1 << 63) - 1
+_FEWER_PLACES = 100
+"""Named by a letter that its topic does not take otherwise."""
 _TYPE = "wildfire.dead-letter.v1"
 
 
@@ -100,29 +107,42 @@ class DeadLetter:
         CorruptEnvelope
             If it is not a dead letter.
         """
+        document = parse_json_object(value or b"", _MAX_LETTER_BYTES, "dead letter")
         try:
-            document: dict[str, Any] = json.loads(value or b"")
             if document["format_version"] != FORMAT_VERSION:
                 msg = f"dead letter has format version {document['format_version']!r}, not 1"
                 raise CorruptEnvelope(msg)
             return cls(
                 reason=str(document["reason"]),
                 error=str(document["error"]),
-                places=tuple(
-                    RecordPlace(str(at["topic"]), int(at["partition"]), int(at["offset"]))
-                    for at in document["records"]
-                ),
-                image_id=document.get("image_id"),
-                source_id=document.get("source_id"),
-                size_bytes=document.get("size_bytes"),
+                places=tuple(_place(at) for at in document["records"]),
+                image_id=_text_or_none(document.get("image_id")),
+                source_id=_text_or_none(document.get("source_id")),
+                size_bytes=_number_or_none(document.get("size_bytes")),
                 missing=tuple(int(index) for index in document.get("missing", ())),
                 group_id=str(document.get("group_id", "")),
                 time=str(document.get("time", "")),
                 place=place,
             )
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
             msg = f"record is not a dead letter: {type(error).__name__}: {error}"
             raise CorruptEnvelope(msg) from None
+
+
+def _place(at: Any) -> RecordPlace:
+    partition, offset = int(at["partition"]), int(at["offset"])
+    if not (0 <= partition <= _MAX_PARTITION and 0 <= offset <= _MAX_OFFSET):
+        msg = f"no record lies at partition {partition:.20g}, offset {offset:.20g}"
+        raise ValueError(msg)
+    return RecordPlace(str(at["topic"]), partition, offset)
+
+
+def _text_or_none(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def _number_or_none(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 class DeadLetterWriter:
@@ -201,10 +221,15 @@ class DeadLetterWriter:
                 self._denied = True
             else:
                 log.error("dead letter could not be written, trying again: %s", error.str())
-                self._retry.append((letter, written))
+                self._try_again(letter, written, error)
 
         if self._client is None:
-            config = {"acks": "all", "enable.idempotence": True, "delivery.timeout.ms": 10_000}
+            config = {
+                "acks": "all",
+                "enable.idempotence": True,
+                "delivery.timeout.ms": 10_000,
+                "message.max.bytes": MAX_RECORD_BYTES,
+            }
             self._client = Producer({**client_config(self._kafka), **config})
         try:
             self._client.produce(
@@ -214,8 +239,19 @@ class DeadLetterWriter:
                 headers=letter.headers(),
                 on_delivery=on_delivery,
             )
-        except (BufferError, KafkaException):
+        except BufferError:
             self._retry.append((letter, written))
+        except KafkaException as error:
+            self._try_again(letter, written, error.args[0])
+
+    def _try_again(
+        self, letter: DeadLetter, written: Callable[[], None], error: KafkaError
+    ) -> None:
+        """Where the topic takes less than the letter, it names fewer records."""
+        if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
+            few = slice(_FEWER_PLACES)
+            letter = replace(letter, places=letter.places[few], missing=letter.missing[few])
+        self._retry.append((letter, written))
 
 
 def letter_for(
