@@ -11,6 +11,7 @@ from tests.streaming.test_delivery import letters, with_limits
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer, browse, fetch
 from wildfire_bench.errors import (
     CorruptEnvelope,
+    InputError,
     ObjectStoreNotConfigured,
     RecordMissing,
     TopicMissing,
@@ -18,6 +19,7 @@ from wildfire_bench.errors import (
 from wildfire_bench.settings import S3Settings, Settings
 from wildfire_bench.streaming.dead_letter_box import dead_letters
 from wildfire_bench.streaming.model import ObjectLocation, RecordPlace, Route
+from wildfire_bench.streaming.receiving import record_reader
 from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 
 pytestmark = pytest.mark.integration
@@ -158,3 +160,30 @@ async def test_an_entry_that_lies_about_the_size_of_its_image_is_an_error(
     lie = replace(entry, identity=replace(entry.identity, size_bytes=1_001))
     with pytest.raises(CorruptEnvelope, match="holds another image"):
         await fetch(lie, settings=topics)
+
+
+@pytest.mark.parametrize("moved", [{"partition": 99}, {"topic": "nowhere"}], ids=str)
+async def test_a_record_of_a_partition_that_does_not_exist_is_missing_at_once(
+    producer: KafkaDataProducer, topics: Settings, moved: dict[str, object], monkeypatch
+) -> None:
+    monkeypatch.setattr(record_reader, "READ_TIMEOUT_S", 10.0)  # librdkafka finds out after 30
+    await producer.send_satellite_image(picture(1000), METADATA, "landsat_nrt")
+    (entry,) = await asyncio.to_thread(list, browse(topics))
+    assert not isinstance(entry.location, ObjectLocation)
+    elsewhere = replace(entry, location=(replace(entry.location[0], **moved),))
+    with pytest.raises(RecordMissing, match="has no partition"):
+        await fetch(elsewhere, settings=topics)
+
+
+async def test_an_entry_that_takes_a_whole_image_for_a_chunk_is_an_error(
+    producer: KafkaDataProducer, topics: Settings
+) -> None:
+    await producer.send_satellite_image(picture(1000), METADATA, "landsat_nrt")
+    (entry,) = await asyncio.to_thread(list, browse(topics))
+    with pytest.raises(CorruptEnvelope, match="is no chunk"):
+        await fetch(replace(entry, route=Route.CHUNKED), settings=topics)
+
+
+async def test_what_is_no_entry_is_refused() -> None:
+    with pytest.raises(InputError, match="bytes of a STAC Item"):
+        await fetch("{}", settings=Settings())  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from wildfire_bench.compression.codec import Buffer
 from wildfire_bench.errors import (
     CorruptEnvelope,
+    InputError,
     ObjectStoreNotConfigured,
     RecordMissing,
     WildfireBenchError,
@@ -16,7 +17,7 @@ from wildfire_bench.settings import Settings
 from wildfire_bench.settings_sources import load_settings
 from wildfire_bench.streaming.binary_serializer import decode_block
 from wildfire_bench.streaming.envelope.digest import check_digest
-from wildfire_bench.streaming.model import Chunk, ObjectLocation, RecordPlace, Route
+from wildfire_bench.streaming.model import Chunk, Kind, ObjectLocation, RecordPlace, Route
 from wildfire_bench.streaming.receiving.image_buffer import BufferBudget
 from wildfire_bench.streaming.receiving.record_reader import StoredRecord, read_records, read_topic
 from wildfire_bench.streaming.receiving.reference_fetch import download_into
@@ -93,9 +94,17 @@ async def fetch(
         If it is no longer kept.
     CorruptData
         If it is not what was sent.
+    InputError
+        If `item` is of another kind.
     ObjectStoreNotConfigured
         If it lies in S3 and there is no object store.
     """
+    if not isinstance(item, CatalogueEntry | bytes | bytearray | memoryview):
+        msg = (
+            f"item is of type {type(item).__name__}: give an entry of the catalogue, or the bytes "
+            "of a STAC Item"
+        )
+        raise InputError(msg)
     settings = settings or load_settings().settings
     entry = item if isinstance(item, CatalogueEntry) else parse_item(item)
     size = entry.identity.size_bytes
@@ -157,6 +166,9 @@ def _place(record: StoredRecord, entry: CatalogueEntry, out: memoryview) -> None
         out[:], _ = decode_json_record(envelope, record.value)
     elif entry.route is Route.DIRECT:
         decode_whole(envelope, record.value, out)
+    elif envelope.kind is not Kind.CHUNK:
+        msg = f"record {record.place} is no chunk of {entry.identity.image_id}"
+        raise CorruptEnvelope(msg)
     else:
         block = Chunk(envelope, record.value, record.place).block
         part = out[block.offset_bytes : block.offset_bytes + block.size_bytes]

@@ -45,7 +45,7 @@ def read_records(settings: Settings, places: Sequence[RecordPlace]) -> Generator
     Raises
     ------
     RecordMissing
-        If one is no longer kept, or its topic does not exist.
+        If one is no longer kept, or its topic or partition does not exist.
     AccessDenied
         If its topic may not be read.
     BrokerUnavailable
@@ -53,8 +53,12 @@ def read_records(settings: Settings, places: Sequence[RecordPlace]) -> Generator
     """
     consumer = _open(settings)
     expected: RecordPlace | None = None
+    known: set[tuple[str, int]] = set()
     try:
         for place in places:
+            if (place.topic, place.partition) not in known:
+                _require_partition(consumer, place, settings)
+                known.add((place.topic, place.partition))
             if place != expected:
                 consumer.assign([TopicPartition(place.topic, place.partition, place.offset)])
             record = _next(consumer, settings)
@@ -134,6 +138,24 @@ def _open(settings: Settings) -> Consumer:
             "auto.offset.reset": "error",
         }
     )
+
+
+def _require_partition(consumer: Consumer, place: RecordPlace, settings: Settings) -> None:
+    """Ask for it beforehand: librdkafka takes half a minute to say that there is none."""
+    try:
+        found = consumer.list_topics(place.topic, timeout=READ_TIMEOUT_S).topics[place.topic]
+    except KafkaException as error:
+        raise _no_answer(settings) from error
+    if found.error is not None and is_denial(found.error):
+        raise read_denied(settings, place.topic)
+    if place.partition not in found.partitions and (
+        found.error is None or found.error.code() in _NOT_THERE
+    ):
+        msg = (
+            f"{place.topic} has no partition {place.partition}: "
+            "see `wildfire-bench topics describe`"
+        )
+        raise RecordMissing(msg)
 
 
 def _next(consumer: Consumer, settings: Settings) -> StoredRecord | None:
