@@ -6,9 +6,13 @@ import os
 
 import pytest
 
+from tests.streaming.raw_records import RawRecord, put
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
 from wildfire_bench.cli import main
 from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.dead_letters import DeadLetter
+from wildfire_bench.streaming.model import RecordPlace
+from wildfire_bench.streaming.topics import topic_names
 
 pytestmark = pytest.mark.integration
 
@@ -98,3 +102,30 @@ def test_an_empty_list_says_so_beside_the_output(capsys) -> None:
 def test_a_dead_letter_that_never_was_is_told_with_the_way_to_the_others(command, capsys) -> None:
     assert main(["dead-letters", command, "0/17"]) == 2
     assert "there is no dead letter 0/17: see" in capsys.readouterr().err
+
+
+def test_what_anybody_wrote_into_a_letter_does_not_reach_the_terminal_as_it_is(
+    user: Settings, capsys
+) -> None:
+    hostile = DeadLetter("clouds\x1b[2Jonly", "Rejected", (), image_id="a\nb", time="now")
+    put(user, topic_names(user).dead_letters, [RawRecord(b"k", hostile.encode(), ())])
+    assert main(["dead-letters", "list"]) == 0
+    assert capsys.readouterr().out == "0/0  now  Rejected  a\\nb  clouds\\x1b[2Jonly\n"
+    assert main(["dead-letters", "show", "0/0"]) == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_letter_that_cannot_be_replayed_does_not_stop_the_others(
+    refused: list[str], user: Settings, capsys
+) -> None:
+    gone = RecordPlace(topic_names(user).binary, 0, 999)
+    letters = [DeadLetter("forged", "Rejected", (place,)) for place in (gone,)]
+    letters += [DeadLetter("forged", "Rejected", (RecordPlace("payroll", 0, 0),))]
+    records = [RawRecord(b"k", letter.encode(), ()) for letter in letters]
+    put(user, topic_names(user).dead_letters, records)
+    assert main(["dead-letters", "replay", "0/2", "0/3", "0/0"]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == "0/0  1 records sent again\n"
+    *why, summary = printed.err.splitlines()
+    assert [line.split(": ")[1] for line in why] == ["0/2", "0/3"]
+    assert summary == "1 replayed, 2 failed"

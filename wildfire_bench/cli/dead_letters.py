@@ -30,6 +30,7 @@ app = typer.Typer(
 
 MAX_REPLAYED: Final = 10_000
 """Dead letters that one call replays."""
+FAILED_STATUS: Final = 2
 
 _Place = Annotated[str, typer.Argument(metavar="PARTITION/OFFSET", help="As `list` shows it.")]
 _Places = Annotated[
@@ -58,7 +59,8 @@ def list_(
             print(json.dumps(_document(letter)), flush=True)
         else:
             what = letter.image_id or f"{len(letter.places)} records"
-            print(f"{_at(letter)}  {letter.time}  {letter.error}  {what}  {_one_line(letter)}")
+            parts = (_at(letter), letter.time, letter.error, what, " ".join(letter.reason.split()))
+            print(_printable("  ".join(parts)))
     if letter is None:
         print("no dead letters", file=sys.stderr)
 
@@ -83,9 +85,11 @@ def show(
         return
     for name, value in document.items():
         if name != "records":
-            print(f"{name + ':':<12} {value if isinstance(value, str) else json.dumps(value)}")
+            text = value if isinstance(value, str) else json.dumps(value)
+            print(f"{name + ':':<12} {_printable(text)}")
     for record in document["records"]:
-        print(f"{'record:':<12} {record['topic']}/{record['partition']}/{record['offset']}")
+        where = f"{record['topic']}/{record['partition']}/{record['offset']}"
+        print(f"{'record:':<12} {_printable(where)}")
 
 
 @app.command()
@@ -100,7 +104,8 @@ def replay(
     """Send the records of dead letters again, as new deliveries.
 
     Consumers take them up anew. Chunks that were missing stay missing: then send the image again.
-    With --json there is a line for each.
+    With --json there is a line for each. One that cannot be replayed does not stop the others; the
+    exit status is 2 then.
 
     Example: wildfire-bench dead-letters replay 0/17 0/18
     """
@@ -113,14 +118,25 @@ def replay(
         letters = list(islice(box.dead_letters(settings), MAX_REPLAYED))
     else:
         letters = [_found(settings, *place) for place in parsed]
-    asyncio.run(_replay(letters, settings, as_json=as_json))
+    failed = asyncio.run(_replay(letters, settings, as_json=as_json))
+    if failed:
+        raise typer.Exit(FAILED_STATUS)
 
 
-async def _replay(letters: list[DeadLetter], settings: Settings, *, as_json: bool) -> None:
+async def _replay(letters: list[DeadLetter], settings: Settings, *, as_json: bool) -> int:
+    """Replay them; returns how many could not be."""
+    failed = 0
     for letter in letters:
-        replayed = await box.replay(letter, settings=settings)
-        _print_replayed(replayed, as_json=as_json)
-    print(f"{len(letters):,} replayed", file=sys.stderr)
+        try:
+            replayed = await box.replay(letter, settings=settings)
+        except (InputError, RecordMissing) as error:
+            failed += 1
+            print(f"wildfire-bench: {_at(letter)}: {_printable(str(error))}", file=sys.stderr)
+        else:
+            _print_replayed(replayed, as_json=as_json)
+    told = f"{len(letters) - failed:,} replayed"
+    print(f"{told}, {failed:,} failed" if failed else told, file=sys.stderr)
+    return failed
 
 
 def _print_replayed(replayed: Replayed, *, as_json: bool) -> None:
@@ -175,5 +191,6 @@ def _at(letter: DeadLetter) -> str:
     return f"{letter.place.partition}/{letter.place.offset}" if letter.place else ""
 
 
-def _one_line(letter: DeadLetter) -> str:
-    return " ".join(letter.reason.split())
+def _printable(text: str) -> str:
+    """What anybody may have written, without what would move a terminal's cursor."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
