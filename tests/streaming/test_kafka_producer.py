@@ -117,6 +117,28 @@ async def test_a_chunk_topic_that_takes_less_gets_smaller_chunks(topics: Setting
     assert len(receipt.places) == 5
 
 
+async def test_chunks_with_the_largest_headers_fit_a_topic_that_takes_less(
+    topics: Settings,
+) -> None:
+    limit_topic(topics, topic_names(topics).chunks, 200_000)
+    routing = topics.routing.model_copy(update={"direct_max_bytes": 1})
+    settings = with_producer(topics, order_by="source").model_copy(update={"routing": routing})
+    source_id, metadata = "\N{MATHEMATICAL SCRIPT CAPITAL X}" * 256, {"note": "x" * 65_000}
+    async with KafkaDataProducer(settings=settings) as producer:
+        receipt = await producer.send_satellite_image(noise(600_000), metadata, source_id)
+    assert receipt.route is Route.CHUNKED
+
+
+async def test_images_that_fit_their_topic_one_by_one_are_not_refused_together(
+    topics: Settings,
+) -> None:
+    limit_topic(topics, topic_names(topics).binary, 100_000)
+    async with KafkaDataProducer(settings=with_producer(topics, order_by="source")) as producer:
+        images = [noise(60_000 + n) for n in range(30)]
+        receipts = await asyncio.gather(*map(producer.send_satellite_image, images))
+    assert {receipt.route for receipt in receipts} == {Route.DIRECT}
+
+
 async def test_all_records_of_an_image_share_a_partition_and_the_wanted_key(
     topics: Settings,
 ) -> None:

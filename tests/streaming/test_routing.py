@@ -6,8 +6,10 @@ from hypothesis import strategies as st
 
 from wildfire_bench.errors import ImageTooLarge, ObjectStoreNotConfigured
 from wildfire_bench.settings import RoutingSettings
-from wildfire_bench.streaming.model import Route
+from wildfire_bench.streaming.envelope.metadata import MAX_METADATA_BYTES
+from wildfire_bench.streaming.model import BlockPlace, Envelope, ImageIdentity, Kind, Route
 from wildfire_bench.streaming.routing import (
+    ENVELOPE_BYTES,
     MIN_CHUNK_BYTES,
     CarryingLimits,
     choose_route,
@@ -15,6 +17,8 @@ from wildfire_bench.streaming.routing import (
     escalate,
     fitting_chunk_bytes,
 )
+from wildfire_bench.streaming.sending.image_source import MAX_SOURCE_ID_CHARS
+from wildfire_bench.streaming.wire import MAX_CHUNKS, record_bytes, write_envelope
 
 GUIDE = RoutingSettings()
 LIMITS = CarryingLimits(20 << 20, 10 << 20, object_store=True)
@@ -90,3 +94,21 @@ def test_chunks_tile_the_image(size_bytes: int, chunk_bytes: int) -> None:
 @pytest.mark.parametrize(("size_bytes", "chunks"), [(4_999_999, 1), (5_000_000, 1), (5_000_001, 2)])
 def test_one_byte_more_than_a_chunk_is_two_chunks(size_bytes: int, chunks: int) -> None:
     assert len(chunk_places(size_bytes, 5_000_000)) == chunks
+
+
+def test_room_is_kept_for_the_largest_envelope_that_a_chunk_can_have() -> None:
+    digest = "xxh3-128:" + "f" * 32
+    source_id = "\N{MATHEMATICAL SCRIPT CAPITAL X}" * MAX_SOURCE_ID_CHARS
+    identity = ImageIdentity(
+        "i" * 100,
+        source_id,
+        10**12,
+        digest,
+        "application/octet-stream",
+        "2025-10-13T10:00:00.123456Z",
+    )
+    block = BlockPlace(MAX_CHUNKS - 1, MAX_CHUNKS, 10**12, 10**8, digest)
+    metadata = {"a": "x" * (MAX_METADATA_BYTES - len('{"a":""}'))}
+    envelope = Envelope(Kind.CHUNK, identity, "c" * 32, metadata, block, replay="f" * 32)
+    key = source_id.encode()
+    assert record_bytes(key, write_envelope(envelope), 0) <= ENVELOPE_BYTES

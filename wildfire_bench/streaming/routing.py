@@ -25,8 +25,9 @@ __all__ = [
 
 MIN_CHUNK_BYTES = 64 * 1024
 """Smaller chunks cost more in records than they carry; past it the reference route is taken."""
-ENVELOPE_BYTES = 2_048 + MAX_METADATA_BYTES
-"""Room kept for the headers of a chunk, the user's metadata on chunk 0 included."""
+ENVELOPE_BYTES = 8_192 + MAX_METADATA_BYTES
+"""Room kept for key and headers of a chunk, the user's metadata on chunk 0 included; a source id
+alone may take 4 kB of it."""
 GROWTH_NUMERATOR, GROWTH_DENOMINATOR = 256, 257
 """Codecs here grow incompressible data by less than one part in 256."""
 

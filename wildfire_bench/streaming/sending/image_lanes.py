@@ -72,7 +72,7 @@ class ImageLanes:
                 compression=compression,
                 name=_name_of(compression),
                 lend=True,
-                extra=self._client_options,
+                extra={**_batching(compression), **self._client_options},
             )
         return lane
 
@@ -96,6 +96,14 @@ class ImageLanes:
         self._stopped = True
         self._lanes.clear()
         return tuple(dict.fromkeys(subject for subjects in unsent for subject in subjects))
+
+
+def _batching(compression: LaneCompression) -> dict[str, Any]:
+    """Payloads go alone: the broker compares a whole batch with the topic's limit.
+
+    Records that fit would be refused together where a topic takes less than a batch may have.
+    """
+    return {} if compression == METADATA_COMPRESSION else {"batch.num.messages": 1}
 
 
 def _name_of(compression: LaneCompression) -> str:
