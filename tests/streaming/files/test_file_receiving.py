@@ -22,6 +22,16 @@ DEADLINE_S = 30.0
 METADATA = {"timestamp": "2025-10-13T10:00:00Z", "sensor": "OLI"}
 
 
+class Unjoined:
+    """A consumer that waits for its group, as after a member that was killed."""
+
+    acknowledge = "manual"
+    joined = False
+
+    async def __anext__(self) -> None:
+        await asyncio.Event().wait()
+
+
 @pytest.fixture
 def receiving(consumer: Callable[..., SatelliteImageConsumer], tmp_path: Path):
     """Receive into a folder with a consumer of the test's group."""
@@ -93,3 +103,14 @@ async def test_a_consumer_that_acknowledges_by_itself_is_refused(
 ) -> None:
     with pytest.raises(InputError, match="manual"):
         await anext(receive_files(consumer(), ImageFolder(tmp_path)))
+
+
+async def test_it_is_not_idle_before_the_group_has_given_it_its_partitions(tmp_path: Path) -> None:
+    images = Unjoined()
+    received = receive_files(images, ImageFolder(tmp_path), idle_timeout_s=0.01)  # type: ignore[arg-type]
+    receiving = asyncio.create_task(anext(received, None))
+    ended, _ = await asyncio.wait({receiving}, timeout=0.3)
+    assert not ended
+    images.joined = True
+    async with asyncio.timeout(DEADLINE_S):
+        assert await receiving is None

@@ -16,6 +16,8 @@ __all__ = ["ReceivedFile", "receive_files"]
 
 log = logging.getLogger(__name__)
 
+_JOIN_POLL_S = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class ReceivedFile:
@@ -47,7 +49,8 @@ async def receive_files(
     max_images
         Ends after so many; None for no end.
     idle_timeout_s
-        Ends when none has come for so long; None waits for ever.
+        Ends when none has come for so long, once the group has given it its partitions; None waits
+        for ever.
     stop
         When set, ends after the image in hand.
 
@@ -82,10 +85,12 @@ async def _next(
     if stopped.done():
         return None
     upcoming = asyncio.ensure_future(anext(images, None))
+    waiting = {upcoming, stopped}
     try:
-        await asyncio.wait(
-            {upcoming, stopped}, timeout=idle_timeout_s, return_when=asyncio.FIRST_COMPLETED
-        )
+        # A member that was killed holds its partitions until its session ends: that is not idle.
+        while not images.joined and not any(each.done() for each in waiting):
+            await asyncio.wait(waiting, timeout=_JOIN_POLL_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(waiting, timeout=idle_timeout_s, return_when=asyncio.FIRST_COMPLETED)
     finally:
         if not upcoming.done():
             upcoming.cancel()
