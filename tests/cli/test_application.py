@@ -1,3 +1,4 @@
+import io
 import subprocess
 import sys
 from importlib.metadata import version
@@ -149,3 +150,13 @@ def test_a_module_of_ours_that_is_missing_is_a_fault_and_raises(monkeypatch):
     monkeypatch.setattr(command_line, "application", missing)
     with pytest.raises(ModuleNotFoundError):
         main(["report"])
+
+
+def test_a_file_whose_name_is_no_text_is_printed_and_ends_no_command(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="utf-8"))
+    main(["--version"])
+    print("scene-\udcff.tif", flush=True)
+    assert written.getvalue().endswith(b"scene-\\udcff.tif\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -127,6 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         wrong option, 130 after Ctrl-C, 1 where a command says so in its help.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a file's name need not be text of any encoding
+            stream.reconfigure(errors="backslashreplace")
     try:
         status = application(given)(args=given, prog_name=PROGRAM, standalone_mode=False)
     except WildfireBenchError as error:
