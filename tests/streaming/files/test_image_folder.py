@@ -74,6 +74,11 @@ def test_what_a_killed_program_left_is_removed_after_an_hour(tmp_path: Path) -> 
     assert (old.exists(), new.exists()) == (False, True)
 
 
+def test_what_another_program_finishes_meanwhile_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / ".wildfire-writing-c.part").symlink_to("gone by the time it is looked at")
+    assert ImageFolder(tmp_path).path == tmp_path
+
+
 def test_a_file_where_the_folder_should_be_is_told(tmp_path: Path) -> None:
     (tmp_path / "out").touch()
     with pytest.raises(FileNotWritten, match="out cannot be written"):

@@ -1,4 +1,5 @@
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,14 @@ def test_lines_that_were_replaced_are_dropped_at_the_next_opening(path: Path) ->
     assert path.stat().st_size == size
 
 
-@pytest.mark.parametrize("other", [b"hello\n", b'{"version": 2}\n', b"[]\n"])
+UNUSABLE = {"version": 1, "image_id": "i", **dataclasses.asdict(FILE), "path": ["scene.tif"]}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [b"hello\n", b'{"version": 2}\n', b"[]\n", json.dumps(UNUSABLE).encode() + b"\n"],
+    ids=["text", "later version", "list", "path that is none"],
+)
 def test_another_kind_of_file_is_refused_and_left_alone(tmp_path: Path, other: bytes) -> None:
     path = tmp_path / "notes.txt"
     path.write_bytes(other)

@@ -158,6 +158,8 @@ def _parse(line: bytes) -> tuple[SentFile, str] | None:
         if document.pop("version") != FORMAT_VERSION:
             return None
         image_id = str(document.pop("image_id"))
-        return SentFile(**document), image_id
+        found = SentFile(**document)
+        hash(found)  # refuses what is no text or number
+        return found, image_id
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

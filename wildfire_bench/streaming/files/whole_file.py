@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import tempfile
@@ -61,8 +62,9 @@ def remove_unfinished(folder: Path) -> None:
     """Remove what killed programs left of their files."""
     oldest_s = time.time() - UNFINISHED_MAX_AGE_S
     for left in folder.glob(f"{_UNFINISHED_PREFIX}*{_UNFINISHED_SUFFIX}"):
-        if left.stat().st_mtime < oldest_s:
-            left.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):  # another program finished it just now
+            if left.stat().st_mtime < oldest_s:
+                left.unlink()
 
 
 def not_written(path: Path, error: OSError) -> FileNotWritten:
