@@ -172,7 +172,7 @@ class _PlainCopy:
     def _spend(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
-            _refuse_size("is more as JSON")
+            _refuse_size(f"is at least {MAX_METADATA_BYTES + 1:,} bytes as JSON")
 
 
 def _refuse(path: str, why: str) -> NoReturn:
