@@ -79,3 +79,4 @@ def test_a_letter_larger_than_its_topic_takes_names_fewer_records(topics: Settin
     found = write(topics, letter)
     assert found.places == letter.places[: len(found.places)]
     assert 0 < len(found.places) < MAX_PLACES
+    assert found.reason.endswith(f"(names {len(found.places)} of 10,000 records)")

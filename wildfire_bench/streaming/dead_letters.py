@@ -39,6 +39,7 @@ _MAX_PARTITION = (1 << 31) - 1
 _MAX_OFFSET = (1 << 63) - 1
 _FEWER_PLACES = 100
 """Named by a letter that its topic does not take otherwise."""
+_ROOM = MAX_REASON_CHARS - 50
 _TYPE = "wildfire.dead-letter.v1"
 
 
@@ -250,7 +251,11 @@ class DeadLetterWriter:
         """Where the topic takes less than the letter, it names fewer records."""
         if error.code() == KafkaError.MSG_SIZE_TOO_LARGE:
             few = slice(_FEWER_PLACES)
-            letter = replace(letter, places=letter.places[few], missing=letter.missing[few])
+            places, missing = letter.places[few], letter.missing[few]
+            reason = letter.reason
+            if places != letter.places:
+                reason = f"{reason[:_ROOM]} (names {len(places)} of {len(letter.places):,} records)"
+            letter = replace(letter, reason=reason, places=places, missing=missing)
         self._retry.append((letter, written))
 
 

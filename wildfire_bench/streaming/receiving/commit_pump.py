@@ -104,9 +104,10 @@ class CommitPump:
         self._dirty = {state for state in self._dirty if not state.lost}
         states = self._of_one_topic() if self._suspects else tuple(self._dirty)
         self._dirty.difference_update(states)
-        waiters, self._waiting = self._waiting, []
-        self._in_flight = [each for each in waiters if each[0] in states or each[0].lost]
-        self._waiting = [each for each in waiters if each not in self._in_flight]
+        waiters, self._waiting, self._in_flight = self._waiting, [], []
+        for each in waiters:
+            goes = each[0] in states or each[0].lost
+            (self._in_flight if goes else self._waiting).append(each)
         self._in_flight_states = states
         offsets = offsets_of(states)
         if not offsets:
@@ -174,8 +175,8 @@ class CommitPump:
 
     def _note_unknown(self, topics: set[str]) -> None:
         self._suspects |= topics
-        if len(topics) > 1:
-            return
+        if len(topics) != 1:
+            return  # which of them, the next ones tell
         (topic,) = topics
         now_s = time.monotonic()
         if now_s - self._unknown_since.setdefault(topic, now_s) > TOPIC_GONE_S:
