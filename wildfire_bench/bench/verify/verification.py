@@ -131,10 +131,12 @@ async def verify(
 async def own_topics(settings: Settings) -> AsyncIterator[None]:
     """Topics of this run alone; made and removed in a thread."""
     kept = run_topics([settings])
-    await asyncio.to_thread(kept.__enter__)
+    making = asyncio.create_task(asyncio.to_thread(kept.__enter__))
     try:
+        await asyncio.shield(making)
         yield
     finally:
+        await asyncio.wait([making])  # interrupted, the thread makes them all the same
         await asyncio.to_thread(kept.__exit__, None, None, None)
 
 
@@ -189,7 +191,8 @@ async def _arrival(
     deadline = time.monotonic() + ARRIVAL_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
-            found = await asyncio.wait_for(anext(images), _LOOK_INTERVAL_S)
+            async with asyncio.timeout(_LOOK_INTERVAL_S):
+                found = await anext(images)
         except TimeoutError:
             await asyncio.to_thread(_raise_if_dead, settings, receipt.image_id)
             continue
