@@ -9,12 +9,13 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlsplit
 
 import numpy as np
+from confluent_kafka import KafkaException
 
 from wildfire_bench.bench.run_topics import run_topics
 from wildfire_bench.bench.verify.cases import VerifyCase, boundary_cases, matrix_cases
@@ -244,5 +245,9 @@ def remove_objects(settings: Settings, datarefs: Sequence[str]) -> None:
 def remove_group(settings: Settings, group_id: str) -> None:
     """Remove the committed offsets; what fails here expires by itself."""
     admin = open_admin(settings)  # named: its answers stop with its last reference
-    for done in admin.delete_consumer_groups([group_id]).values():
-        done.exception(ADMIN_TIMEOUT_S)
+    with suppress(KafkaException, TimeoutError):
+        listed = admin.list_consumer_groups(request_timeout=ADMIN_TIMEOUT_S)
+        # Where there has never been a group, librdkafka waits in vain for one's coordinator.
+        if group_id in {each.group_id for each in listed.result(ADMIN_TIMEOUT_S).valid}:
+            for done in admin.delete_consumer_groups([group_id]).values():
+                done.exception(ADMIN_TIMEOUT_S)
