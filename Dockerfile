@@ -9,6 +9,8 @@ FROM $BASE AS build
 ARG PIP_INDEX_URL
 ARG PIP_NO_INDEX
 ARG PIP_FIND_LINKS
+# The package's version, which is the newest tag's where there is a .git; empty: 0.1.dev0.
+ARG SETUPTOOLS_SCM_PRETEND_VERSION
 COPY . /src
 RUN python3 -m venv /opt/wildfire-bench \
     && /opt/wildfire-bench/bin/pip install --no-cache-dir --no-compile \

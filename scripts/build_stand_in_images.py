@@ -20,6 +20,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 from wildfire_bench.errors import StackError
@@ -167,7 +168,12 @@ def _prometheus_context(context: Path) -> None:
 
 def _build_service() -> None:
     image = service_image(DATA_INGESTION_SERVICE)
-    given = {"BASE": PYTHON_IMAGE, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": f"/src/{WHEELS}"}
+    given = {
+        "BASE": PYTHON_IMAGE,
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": f"/src/{WHEELS}",
+        "SETUPTOOLS_SCM_PRETEND_VERSION": version("wildfire-bench"),
+    }
     words = [word for name, value in given.items() for word in ("--build-arg", f"{name}={value}")]
     _docker("build", "--quiet", *words, "--tag", image, str(ROOT), timeout_s=SERVICE_TIMEOUT_S)
     print(

@@ -18,7 +18,8 @@ HEAD = f"""# The command
 <!-- Made by scripts/write_cli_reference.py from the code: `make docs` renews it. -->
 
 `{PROGRAM}` with every sub-command, as `--help` shows them. All end with status 0; with 2 and one
-line on standard error that says what to do; with 130 after Ctrl-C; with 1 where it says so here.
+line on standard error that says what to do; with 130 after Ctrl-C, 143 after SIGTERM; with 1 where
+it says so here.
 """
 
 

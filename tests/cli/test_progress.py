@@ -48,6 +48,27 @@ def test_a_terminal_has_one_line_that_changes_and_goes(clock):
     assert "\n" not in stream.getvalue()
 
 
+@pytest.mark.parametrize("total", [None, 1])
+def test_a_line_is_not_repeated_while_nothing_is_known_to_be_under_way(clock, total):
+    stream = io.StringIO()
+    progress = Progress("received", total, stream=stream)
+    progress.add(2_000_000)
+    for clock[0] in range(5, 60):
+        progress.look()
+    assert stream.getvalue().splitlines() == [
+        "received 1 image, 2 MB, 0 MB/s" if total is None else "received 1 of 1 image, 2 MB, 0 MB/s"
+    ]
+
+
+def test_a_line_is_repeated_while_another_image_is_under_way(clock):
+    stream = io.StringIO()
+    progress = Progress("sent", 2, stream=stream)
+    progress.add(2_000_000)
+    for clock[0] in range(1, 12):
+        progress.look()
+    assert len(stream.getvalue().splitlines()) == 2
+
+
 def test_megabytes_are_rounded(clock):
     stream = io.StringIO()
     progress = Progress("received", 2, 3_900_000, stream)

@@ -139,11 +139,11 @@ def test_ctrl_c_among_many_files_names_those_not_sent(scenes: Path) -> None:
     assert "not sent: scenes/" in told
 
 
-def test_ctrl_c_ends_receiving_after_the_image_in_hand(scenes: Path) -> None:
+def test_sigterm_ends_receiving_after_the_image_in_hand(scenes: Path) -> None:
     main(["send", "scenes"])
     with running("receive", "--out", "out", "--json") as process:
         process.stdout.readline()
         process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=TIMEOUT_S)
-    assert (process.returncode, told.strip()) == (130, "2 received")
+    assert (process.returncode, told.strip()) == (143, "2 received")

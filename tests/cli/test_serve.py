@@ -82,6 +82,8 @@ def test_a_service_sends_receives_is_scraped_and_ends_in_good_order(
             for name in GUIDES_METRICS:
                 wait_for(lambda name=name: queried(asked, name), f"{name} in Prometheus")
             asyncio.run(send_a_reading(user))
+            records = f'wildfire_records_received_total{{group="{user.topic_prefix}g-records"}}'
+            wait_for(lambda: queried(asked, records), "a group of the records' own")
             for query in (query for panel in PANELS for query in panel.queries):
                 text = query.over("20s")
                 wait_for(lambda text=text: queried(asked, text), text)

@@ -3,6 +3,7 @@ import signal
 
 import pytest
 
+from wildfire_bench.cli.interruption import sigterm_interrupts
 from wildfire_bench.errors import BenchmarkError, InvalidParameter
 from wildfire_bench.report import notebooks, pairs
 from wildfire_bench.report.notebooks import (
@@ -89,18 +90,22 @@ def test_the_sources_folder_is_no_place_for_a_run(example):
         run_notebook("example", {}, example.parent / "notebooks")
 
 
-def test_ctrl_c_ends_kernel_and_run_with_one_line(example):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_kernel_and_run_with_one_line_and_leaves_the_partial_copy_alone(
+    example, number
+):
     said = []
 
     def interrupt_the_last_cell(line):
         if line == "resting":
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
         said.append(line)
 
     source = pairs.notebook_dir() / "example.py"
     source.write_text(
         SOURCE + "\n# %%\nimport time\nprint('resting', flush=True)\ntime.sleep(60)\n"
     )
-    with pytest.raises(KeyboardInterrupt):
+    with sigterm_interrupts(), pytest.raises(KeyboardInterrupt):
         run_notebook("example", {}, example, progress=interrupt_the_last_cell)
     assert said[-1].startswith("interrupted; what was done until then is in")
+    assert sorted(each.name for each in example.iterdir()) == ["example.ipynb", "written"]

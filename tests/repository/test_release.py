@@ -12,6 +12,7 @@ from email.parser import Parser
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.repository.documents import ROOT
 from tests.repository.scripts import script
@@ -107,10 +108,11 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "--quiet", "--allow-empty", "--message", "Say something")
 
 
-def version_of(folder: Path) -> str:
+def version_of(folder: Path, **variables: str) -> str:
     asked = [sys.executable, "-m", "hatchling", "version"]
+    environment = {**os.environ, **variables}
     return subprocess.run(
-        asked, cwd=folder, capture_output=True, text=True, check=True
+        asked, cwd=folder, env=environment, capture_output=True, text=True, check=True
     ).stdout.strip()
 
 
@@ -127,6 +129,20 @@ def test_after_a_tag_the_version_counts_the_commits(tagged):
 def test_without_git_there_is_a_version_all_the_same(tmp_path):
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     assert version_of(tmp_path) == "0.1.dev0"
+
+
+@pytest.mark.parametrize(("told", "version"), [("1.2.3", "1.2.3"), ("", "0.1.dev0")])
+def test_the_service_s_image_has_the_version_that_its_build_is_told(tmp_path, told, version):
+    """The build has no .git; an argument is a variable of its commands."""
+    (argument,) = [
+        each.removeprefix("ARG ")
+        for each in (ROOT / "Dockerfile").read_text().splitlines()
+        if each.startswith("ARG ") and each.endswith("_VERSION")
+    ]
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    assert argument in compose["services"]["data-ingestion-service"]["build"]["args"]
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    assert version_of(tmp_path, **{argument: told}) == version
 
 
 def test_importing_the_package_loads_the_standard_library_alone():

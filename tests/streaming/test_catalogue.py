@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -19,12 +20,14 @@ from wildfire_bench.errors import (
 from wildfire_bench.settings import S3Settings, Settings
 from wildfire_bench.streaming.dead_letter_box import dead_letters
 from wildfire_bench.streaming.model import ObjectLocation, RecordPlace, Route
-from wildfire_bench.streaming.receiving import record_reader
+from wildfire_bench.streaming.receiving import consumer_thread, record_reader, reference_fetch
+from wildfire_bench.streaming.receiving.command_queue import CommandQueue
 from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
 
 pytestmark = pytest.mark.integration
 
 MakeConsumer = Callable[..., SatelliteImageConsumer]
+FOR_EVER_S = 600.0
 METADATA = {"timestamp": "2025-10-13T10:00:00Z", "satellite": "Landsat-8", "odd": [1, None, "ä"]}
 
 
@@ -147,6 +150,33 @@ async def test_a_download_waits_for_room_and_one_that_never_fits_is_named(
     async with consumer(settings=none_at_all, group_id=f"{small.topic_prefix}other"):
         refused = await letters(small, 3)
     assert {letter.error for letter in refused} == {"ReassemblyOverflow"}
+
+
+async def test_the_end_of_a_slow_download_wakes_the_consumer(
+    small: Settings, consumer: MakeConsumer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, download_into = CommandQueue.run, reference_fetch.download_into
+    rests = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def noted(commands: CommandQueue, timeout_s: float = 0.0) -> None:
+        if timeout_s == FOR_EVER_S:
+            loop.call_soon_threadsafe(rests.set)
+        run(commands, timeout_s)
+
+    async def slow(*arguments: Any) -> None:
+        await rests.wait()
+        await download_into(*arguments)
+
+    monkeypatch.setattr(CommandQueue, "run", noted)
+    monkeypatch.setattr(reference_fetch, "download_into", slow)
+    monkeypatch.setattr(consumer_thread, "_HELD_POLL_S", FOR_EVER_S)
+    image = picture(400_000)
+    async with KafkaDataProducer(settings=small) as producer, consumer(settings=small) as images:
+        await producer.send_satellite_image(image)
+        (found,) = await receive(images)
+        await found.ack()
+    assert found.data == image
 
 
 async def test_an_entry_that_lies_about_the_size_of_its_image_is_an_error(

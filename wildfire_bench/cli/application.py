@@ -14,6 +14,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 import typer
 
+from wildfire_bench.cli.interruption import (
+    INTERRUPTED_STATUS,
+    TERMINATED_STATUS,
+    sigterm_interrupts,
+)
 from wildfire_bench.errors import WildfireBenchError
 
 if TYPE_CHECKING:
@@ -125,18 +130,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         Exit status: 0, 2 for an error of the library (told in one line on standard error) or a
-        wrong option, 130 after Ctrl-C, 1 where a command says so in its help.
+        wrong option, 130 after Ctrl-C, 143 after SIGTERM, 1 where a command says so in its help.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a file's name need not be text of any encoding
             stream.reconfigure(errors="backslashreplace")
+    with sigterm_interrupts() as terminated:
+        status = _status(given)
+        ended_by_it = terminated() and status == INTERRUPTED_STATUS
+    return TERMINATED_STATUS if ended_by_it else status
+
+
+def _status(given: Sequence[str]) -> int:
     try:
         status = application(given)(args=given, prog_name=PROGRAM, standalone_mode=False)
     except WildfireBenchError as error:
         return _refuse(str(error))
     except _UsageError as error:
         return _refuse_usage(error)
+    except KeyboardInterrupt:  # while a command is imported; typer turns later ones into a status
+        return INTERRUPTED_STATUS
     except OSError as error:
         return _refuse(_system_error(error))
     except ModuleNotFoundError as error:

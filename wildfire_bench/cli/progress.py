@@ -44,6 +44,7 @@ class Progress:
         self._interval_s = _TERMINAL_INTERVAL_S if self._terminal else LINE_INTERVAL_S
         self._started_s = self._told_s = time.monotonic()
         self._drawn = False
+        self._told_images = -1
         self.images = 0
         self.bytes = 0
 
@@ -56,8 +57,8 @@ class Progress:
     def look(self) -> None:
         """Tell when it is time to, also while one large image takes long."""
         now_s = time.monotonic()
-        if now_s - self._told_s >= self._interval_s:
-            self._told_s = now_s
+        if now_s - self._told_s >= self._interval_s and (self._terminal or self._is_news()):
+            self._told_s, self._told_images = now_s, self.images
             self._tell(now_s)
 
     @asynccontextmanager
@@ -80,6 +81,10 @@ class Progress:
         if self._drawn:
             print(f"\r{' ' * self._width()}\r", end="", file=self._stream, flush=True)
             self._drawn = False
+
+    def _is_news(self) -> bool:
+        """Whether more are here than the last line said, or others are known to be under way."""
+        return self.images != self._told_images or self.images < (self.total_images or 0)
 
     def _tell(self, now_s: float) -> None:
         rate = self.bytes / max(now_s - self._started_s, 1e-9) / 1e6

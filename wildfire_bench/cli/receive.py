@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from wildfire_bench.cli.documents import image_document
-from wildfire_bench.cli.interruption import INTERRUPTED_STATUS, stop_on_signals
+from wildfire_bench.cli.interruption import stop_on_signals
 from wildfire_bench.cli.options import BootstrapOption, ConfigOption, JsonOption, load
 from wildfire_bench.cli.progress import Progress
 from wildfire_bench.settings import Settings
@@ -94,7 +94,7 @@ async def _receive(job: _Job) -> int:
                 _print(each, job.as_json)
     progress.clear()
     print(f"{progress.images:,} received", file=sys.stderr)
-    return INTERRUPTED_STATUS if stop.is_set() else 0
+    return stop.status
 
 
 def _print(received: ReceivedFile, as_json: bool) -> None:

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 
 from wildfire_bench.cli.documents import receipt_document
-from wildfire_bench.cli.interruption import INTERRUPTED_STATUS, stop_on_signals
+from wildfire_bench.cli.interruption import stop_on_signals
 from wildfire_bench.cli.options import (
     BootstrapOption,
     ConfigOption,
@@ -167,12 +167,9 @@ async def _send(job: _Job) -> int:
                     progress.add(outcome.size_bytes)
                 progress.clear()
                 _print(outcome, job.as_json)
-        interrupted = stop.is_set() and not counts[FileStatus.FAILED]
     progress.clear()
     _summarise(counts, not_sent)
-    if interrupted:
-        return INTERRUPTED_STATUS
-    return FAILED_STATUS if counts[FileStatus.FAILED] else 0
+    return FAILED_STATUS if counts[FileStatus.FAILED] else stop.status
 
 
 def _progress(paths: Sequence[Path]) -> Progress:

@@ -46,7 +46,10 @@ OutOption = Annotated[
         show_default=False,
     ),
 ]
-GroupOption = Annotated[str, typer.Option(help="Consumer group of its own for images and records.")]
+GroupOption = Annotated[
+    str,
+    typer.Option(help="Consumer group for images; with -records behind it, for small records."),
+]
 CreateOption = Annotated[
     bool, typer.Option("--create-topics", help="Make the topics that are missing.")
 ]

@@ -13,6 +13,7 @@ from wildfire_bench.errors import InputError
 from wildfire_bench.stack.compose import compose_down, compose_up, find_any_compose
 from wildfire_bench.stack.detached import attach, find_detached, start_detached, stop_detached
 from wildfire_bench.stack.stack import Stack
+from wildfire_bench.stack.state import RecordedStack, read_record, state_dir
 
 __all__ = ["app"]
 
@@ -69,19 +70,24 @@ def up(
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Show what runs; exit status 1 when nothing does.
+    """Show what runs; exit status 1 when nothing does, or not all of it.
 
     Example: wildfire-bench stack status --json
     """
-    stack = find_detached() or find_any_compose()
+    record = read_record(state_dir())
+    ended = () if record is None else record.ended()
+    stack = find_any_compose() if record is None or ended else attach(record)
     if stack is not None:
         _show(stack, as_json=as_json)
         return
-    typer.echo(
-        json.dumps({"running": False})
-        if as_json
-        else "no stack runs; start one with: wildfire-bench stack up"
-    )
+    if record is not None:
+        _show_broken(record, ended, as_json=as_json)
+    else:
+        typer.echo(
+            json.dumps({"running": False})
+            if as_json
+            else "no stack runs; start one with: wildfire-bench stack up"
+        )
     raise typer.Exit(NOT_RUNNING)
 
 
@@ -111,6 +117,16 @@ def down(
         typer.echo(json.dumps({"stopped": stopped}))
     else:
         typer.echo("stopped" if stopped else "no stack ran")
+
+
+def _show_broken(record: RecordedStack, ended: tuple[str, ...], *, as_json: bool) -> None:
+    left = [process.name for process in record.processes if process.name not in ended]
+    if as_json:
+        typer.echo(json.dumps({"running": False, "ended": ended, "still_running": left}))
+        return
+    typer.echo(f"ended: {', '.join(ended)}")
+    typer.echo(f"still running: {', '.join(left) or 'none'}")
+    typer.echo("start the stack anew with: wildfire-bench stack up")
 
 
 def _show(stack: Stack, *, as_json: bool) -> None:

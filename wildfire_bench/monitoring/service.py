@@ -32,6 +32,7 @@ __all__ = ["DEFAULT_GROUP", "Service", "ServicePlan"]
 log = logging.getLogger(__name__)
 
 DEFAULT_GROUP: Final = "wildfire-data-ingestion"
+RECORDS_SUFFIX: Final = "-records"
 STATISTICS_INTERVAL_MS: Final = 5_000
 """How often librdkafka tells what it has transmitted."""
 
@@ -41,6 +42,7 @@ class ServicePlan:
     """What the service is to do."""
 
     group_id: str = DEFAULT_GROUP
+    """Group of the images."""
     watched: Path | None = None
     """Folder whose new files are sent; None sends nothing."""
     source_id: str = "unknown"
@@ -51,12 +53,17 @@ class ServicePlan:
     """Folder for what is received; None verifies images and acknowledges them."""
     create_topics: bool = False
 
+    @property
+    def records_group_id(self) -> str:
+        """Group of the small records, apart: who joins or leaves a group disturbs all in it."""
+        return f"{self.group_id}{RECORDS_SUFFIX}"
+
 
 class Service:
     """Runs until it is asked to stop, or until a part of it fails.
 
-    Images and records that it receives belong to a consumer group of its own, so that nobody else
-    misses them.
+    Images and records that it receives belong to two consumer groups of its own, so that nobody
+    else misses them.
 
     Parameters
     ----------
@@ -74,7 +81,7 @@ class Service:
             acknowledge="loop" if plan.out is None else "manual",
             settings=settings,
         )
-        self._records = RecordConsumer(group_id=plan.group_id, settings=settings)
+        self._records = RecordConsumer(group_id=plan.records_group_id, settings=settings)
         self._brokers = BrokerCheck(settings)
         self._exporter = MetricsExporter((self._producer, self._images, self._records))
         api = create_api(

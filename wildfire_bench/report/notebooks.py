@@ -164,7 +164,7 @@ def _execute(
     from wildfire_bench.report.kernel import QuietKernelManager, run_interruptibly
 
     source = executed.with_suffix(".source.ipynb")
-    nbformat.write(_source(name), source)
+    cells = _source(name)
 
     def run(kernel_manager_class: type[QuietKernelManager]) -> None:
         papermill.execute_notebook(
@@ -180,6 +180,7 @@ def _execute(
         )
 
     try:
+        nbformat.write(cells, source)
         run_interruptibly(run)
     except KeyboardInterrupt:
         progress(f"interrupted; what was done until then is in {executed}")

@@ -96,8 +96,9 @@ def find_detached(
     record = read_record(folder)
     if record is None:
         return None
-    if not record.runs():
-        _log.warning("%s records a stack that has ended: wildfire-bench stack down", folder)
+    if ended := record.ended():
+        what = ", ".join(ended)
+        _log.warning("of the stack in %s has ended %s: wildfire-bench stack down", folder, what)
         return None
     if not _fits(record, brokers or len(record.brokers), s3=s3):
         return None

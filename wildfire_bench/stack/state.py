@@ -109,7 +109,11 @@ class RecordedStack(_Record):
 
     def runs(self) -> bool:
         """Whether every process of it runs; False for a stale record."""
-        return all(process.runs() for process in self.processes)
+        return not self.ended()
+
+    def ended(self) -> tuple[str, ...]:
+        """Names of the processes that run no longer."""
+        return tuple(process.name for process in self.processes if not process.runs())
 
 
 def record_process(name: str, pid: int, **details: object) -> RecordedProcess:

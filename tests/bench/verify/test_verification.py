@@ -4,9 +4,10 @@ import pytest
 
 from wildfire_bench import KafkaDataProducer
 from wildfire_bench.bench.verify import cases, verification
-from wildfire_bench.bench.verify.verification import VerifyReport, verify
+from wildfire_bench.bench.verify.verification import VerifyReport, remove_group, verify
 from wildfire_bench.compression import codec_names
 from wildfire_bench.settings import RoutingSettings, S3Settings, Settings
+from wildfire_bench.stack import open_stack
 from wildfire_bench.streaming.connection import open_admin
 from wildfire_bench.streaming.model import Route
 from wildfire_bench.streaming.object_store.s3_client import connect_s3
@@ -85,3 +86,11 @@ async def test_what_arrives_otherwise_is_told_with_its_place(
     report = await verify(few, boundaries=False)
     assert not report.identical
     assert {row.error for row in report.rows} == {"the bytes differ from offset 1,000 on"}
+
+
+def test_where_no_group_ever_was_none_is_waited_for() -> None:
+    """The brokers would make the topic of all groups' offsets, and librdkafka not hear of it."""
+    with open_stack("embedded", s3=False) as fresh:
+        settings = fresh.apply(Settings())
+        remove_group(settings, "verify-group")
+        assert not open_admin(settings).list_topics(timeout=10).topics

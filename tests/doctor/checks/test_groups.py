@@ -56,7 +56,19 @@ def test_a_group_with_records_to_read_and_no_consumer_is_named(settings, lane, g
     found = finding("groups.lag", settings)
     assert found.severity is Severity.WARN
     assert found.details == (f"{name}: 0 consumers, safe offsets {lane.topic}/0 (2 of 5)",)
-    assert f"--group {name}" in found.remedy
+    assert f"small records as {name}" in found.remedy
+
+
+def test_a_group_with_images_to_read_and_no_consumer_is_told_how_to_receive_them(
+    settings, topics, group
+):
+    name, consumer = group
+    producer = Producer(client_config(settings.kafka))
+    producer.produce(topics.binary, partition=0, value=b"x")
+    assert producer.flush(30) == 0
+    commit(consumer, TopicPartition(topics.binary, 0), 0)
+    found = finding("groups.lag", settings)
+    assert f"wildfire-bench receive --out incoming --group {name}" in found.remedy
 
 
 def test_a_group_with_consumers_that_is_far_behind_is_named(settings, lane, group, monkeypatch):

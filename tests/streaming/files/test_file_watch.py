@@ -39,10 +39,30 @@ async def test_a_file_that_still_grows_waits_for_its_end(tmp_path: Path, watchin
     assert [await looking, await following(watching)] == ["b.tif", "a.tif"]
 
 
-async def test_an_empty_file_is_not_complete(tmp_path: Path, watching) -> None:
-    (tmp_path / "a.tif").touch()
+async def test_an_empty_file_is_told_once_and_given_when_it_has_bytes(
+    tmp_path: Path, watching, caplog
+) -> None:
+    empty = tmp_path / "a.tif"
+    empty.touch()
+    looking = asyncio.ensure_future(following(watching))
+    async with asyncio.timeout(DEADLINE_S):
+        while not caplog.records:
+            await asyncio.sleep(SETTLE_S / 8)
     (tmp_path / "b.tif").write_bytes(b"x")
-    assert await following(watching) == "b.tif"
+    assert await looking == "b.tif"
+    empty.write_bytes(b"x")
+    assert await following(watching) == "a.tif"
+    assert caplog.messages == [f"{empty} is empty: it is sent once it has bytes"]
+
+
+async def test_an_empty_file_does_not_keep_it_from_ending(tmp_path: Path) -> None:
+    (tmp_path / "a.tif").touch()
+    async with asyncio.timeout(DEADLINE_S):
+        found = [
+            path
+            async for path in watch_folder(tmp_path, settle_s=SETTLE_S, idle_timeout_s=SETTLE_S)
+        ]
+    assert found == []
 
 
 async def test_a_file_renamed_into_place_is_given_under_its_name(tmp_path: Path, watching) -> None:

@@ -18,6 +18,8 @@ MODULE: Final = "wildfire_bench.bench.rollback.worker"
 START_TIMEOUT_S: Final = 60.0
 END_TIMEOUT_S: Final = 30.0
 """How long it may take to finish what it has begun, after SIGTERM."""
+BROKEN_OFF_TIMEOUT_S: Final = 5.0
+"""How long, after a failure or an interruption."""
 MAX_ERROR_CHARS: Final = 600
 
 
@@ -76,7 +78,12 @@ class RehearsalProcess:
         )
         self = cls(arguments[1], process, errors, heard)
         try:
-            await asyncio.wait_for(self._ready.wait(), START_TIMEOUT_S)
+            async with asyncio.timeout(START_TIMEOUT_S):
+                await self._ready.wait()
+        except asyncio.CancelledError:
+            await self.terminate()  # nobody else knows of it yet
+            await self.kill()
+            raise
         except TimeoutError:
             problem = self._problem(f"was not ready within {START_TIMEOUT_S:g} s")
         else:
@@ -94,17 +101,24 @@ class RehearsalProcess:
         BenchmarkError
             If it does not, or ends with an error.
         """
-        self._process.terminate()
-        try:
-            status = await asyncio.wait_for(self._process.wait(), END_TIMEOUT_S)
-        except TimeoutError:
+        await self.terminate(END_TIMEOUT_S)
+        if self._process.returncode is None:
             problem = self._problem(f"did not end within {END_TIMEOUT_S:g} s")
             await self.kill()
-            raise problem from None
+            raise problem
         await self._listening
-        if status != 0:
+        if self._process.returncode != 0:
             raise self._problem("ended with an error")
         self._close()
+
+    async def terminate(self, timeout_s: float = BROKEN_OFF_TIMEOUT_S) -> None:
+        """Ask it to end, and wait so long; it may run all the same."""
+        if self._process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await self._process.wait()
 
     async def kill(self) -> None:
         """End it at once, whatever it does."""

@@ -140,10 +140,13 @@ class _Rehearsal:
         return tuple(steps)
 
     async def end(self) -> None:
-        """End what still runs, at once."""
+        """End what still runs, however far it is."""
+        processes = (*self._producers, *self._consumers)
         async with AsyncExitStack() as stack:
-            for process in (*self._producers, *self._consumers):
+            for process in processes:
                 stack.push_async_callback(process.kill)
+            # consumers that can leave the group, so that it can be removed
+            await asyncio.gather(*(process.terminate() for process in processes))
 
     async def _switch(self, phase: Phase) -> RollbackStep:
         """Restart everything, one by one, while the rest goes on."""

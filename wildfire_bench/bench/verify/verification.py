@@ -9,12 +9,13 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from itertools import groupby
 from urllib.parse import urlsplit
 
 import numpy as np
+from confluent_kafka import KafkaException
 
 from wildfire_bench.bench.run_topics import run_topics
 from wildfire_bench.bench.verify.cases import VerifyCase, boundary_cases, matrix_cases
@@ -131,10 +132,12 @@ async def verify(
 async def own_topics(settings: Settings) -> AsyncIterator[None]:
     """Topics of this run alone; made and removed in a thread."""
     kept = run_topics([settings])
-    await asyncio.to_thread(kept.__enter__)
+    making = asyncio.create_task(asyncio.to_thread(kept.__enter__))
     try:
+        await asyncio.shield(making)
         yield
     finally:
+        await asyncio.wait([making])  # interrupted, the thread makes them all the same
         await asyncio.to_thread(kept.__exit__, None, None, None)
 
 
@@ -189,7 +192,8 @@ async def _arrival(
     deadline = time.monotonic() + ARRIVAL_TIMEOUT_S
     while time.monotonic() < deadline:
         try:
-            found = await asyncio.wait_for(anext(images), _LOOK_INTERVAL_S)
+            async with asyncio.timeout(_LOOK_INTERVAL_S):
+                found = await anext(images)
         except TimeoutError:
             await asyncio.to_thread(_raise_if_dead, settings, receipt.image_id)
             continue
@@ -241,5 +245,9 @@ def remove_objects(settings: Settings, datarefs: Sequence[str]) -> None:
 def remove_group(settings: Settings, group_id: str) -> None:
     """Remove the committed offsets; what fails here expires by itself."""
     admin = open_admin(settings)  # named: its answers stop with its last reference
-    for done in admin.delete_consumer_groups([group_id]).values():
-        done.exception(ADMIN_TIMEOUT_S)
+    with suppress(KafkaException, TimeoutError):
+        listed = admin.list_consumer_groups(request_timeout=ADMIN_TIMEOUT_S)
+        # Where there has never been a group, librdkafka waits in vain for one's coordinator.
+        if group_id in {each.group_id for each in listed.result(ADMIN_TIMEOUT_S).valid}:
+            for done in admin.delete_consumer_groups([group_id]).values():
+                done.exception(ADMIN_TIMEOUT_S)

@@ -6,6 +6,7 @@ from wildfire_bench.doctor.ages import counted
 from wildfire_bench.doctor.check import Finding, check, fail, ok, warn
 from wildfire_bench.doctor.consumer_groups import GroupState, read_groups
 from wildfire_bench.doctor.surroundings import Surroundings
+from wildfire_bench.streaming.topics import topic_names
 
 __all__ = ["MANY_RECORDS"]
 
@@ -35,7 +36,9 @@ def lag(surroundings: Surroundings) -> Finding:
     unread = [group for group in groups if group.lag and not group.members]
     slow = [group for group in groups if group.members and group.lag >= MANY_RECORDS]
     if unread or slow:
-        return warn(_summary(unread, slow), _remedy(unread), *map(_told, (*unread, *slow)))
+        return warn(
+            _summary(unread, slow), _remedy(unread, surroundings), *map(_told, (*unread, *slow))
+        )
     behind = sum(group.lag for group in groups)
     return ok(f"{counted(len(groups), 'group')}, {counted(behind, 'record')} behind")
 
@@ -50,12 +53,13 @@ def _summary(unread: list[GroupState], slow: list[GroupState]) -> str:
     return ", ".join(parts)
 
 
-def _remedy(unread: list[GroupState]) -> str:
-    if unread:
-        return (
-            f"wildfire-bench receive --out incoming --group {unread[0].group_id}, or your consumer"
-        )
-    return "run more consumers of the group, up to one for each partition"
+def _remedy(unread: list[GroupState], surroundings: Surroundings) -> str:
+    if not unread:
+        return "run more consumers of the group, up to one for each partition"
+    group, images = unread[0], topic_names(surroundings.settings).images
+    if any(each.lag and each.topic in images for each in group.positions):
+        return f"wildfire-bench receive --out incoming --group {group.group_id}, or your consumer"
+    return f"start what reads small records as {group.group_id}: wildfire-bench serve, or your own"
 
 
 def _told(group: GroupState) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from wildfire_bench.errors import InputError
 from wildfire_bench.streaming.files.file_selection import MAX_FILES, files_in
 
 __all__ = ["SETTLE_S", "FileState", "file_state", "watch_folder"]
+
+log = logging.getLogger(__name__)
 
 SETTLE_S: Final = 2.0
 """How long size and time of change must stay the same until a file counts as complete."""
@@ -34,6 +37,7 @@ class _Seen:
     state: FileState
     since_s: float
     given: bool = False
+    """Or told to be empty."""
 
 
 def file_state(path: Path) -> FileState | None:
@@ -55,7 +59,8 @@ async def watch_folder(
 
     A file is complete when it has bytes and neither its size nor its time of change has moved for
     `settle_s`. Files that are written under a hidden name, or with a suffix such as ``.part``, and
-    then renamed are never seen half. A file that changes or is replaced later is given again.
+    then renamed are never seen half. A file that changes or is replaced later is given again. One
+    that rests empty is told in a warning, once.
 
     Parameters
     ----------
@@ -97,7 +102,7 @@ def _look(folder: Path, seen: dict[Path, _Seen], settle_s: float) -> list[Path]:
     there: dict[Path, FileState] = {}
     for path in files_in(folder):
         state = file_state(path)
-        if state is not None and state.size_bytes:
+        if state is not None:
             there[path] = state
         if len(there) > MAX_FILES:
             msg = f"{folder} holds more than {MAX_FILES:,} files: move away those that were sent"
@@ -111,5 +116,8 @@ def _look(folder: Path, seen: dict[Path, _Seen], settle_s: float) -> list[Path]:
             seen[path] = _Seen(state, now_s)
         elif not known.given and now_s - known.since_s >= settle_s:
             known.given = True
-            complete.append(path)
+            if state.size_bytes:
+                complete.append(path)
+            else:
+                log.warning("%s is empty: it is sent once it has bytes", path)
     return complete

@@ -172,6 +172,11 @@ class ConsumerThread(MemberThread):
         """Wait for a message, no longer than nothing else is to be done."""
         if self._commits.busy:
             return self._consumer.poll(_BUSY_POLL_S)
+        if self._outbound.awaits_downloads:
+            message = self._consumer.poll(0)
+            if message is None:  # each takes seconds to minutes, and its end is a command
+                self._commands.run(_HELD_POLL_S)
+            return message
         if self._outbound.is_pending:
             self._commands.run(_BUSY_POLL_S)  # decoding ends in one, and none can wake a poll
             return self._consumer.poll(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 
+from wildfire_bench.streaming.model import Route
 from wildfire_bench.streaming.observation.receiving_tally import ReceivingTally
 from wildfire_bench.streaming.receiving.commit_pump import CommitPump
 from wildfire_bench.streaming.receiving.inbound import InboundImage, PartitionState
@@ -50,6 +51,14 @@ class HandOver:
     def is_pending(self) -> bool:
         """Whether one is announced that the caller does not have yet."""
         return any(not image.handed for image in self.in_hand)
+
+    @property
+    def awaits_downloads(self) -> bool:
+        """Whether all that is pending is still being fetched from S3."""
+        pending = [image for image in self.in_hand if not image.handed]
+        return bool(pending) and all(
+            image.route is Route.REFERENCE and image.data is None for image in pending
+        )
 
     def announce(self) -> None:
         """Note durably that images go into the caller's hands, before they do."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+import queue
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -16,6 +17,7 @@ from wildfire_bench.streaming.sending.producer_client import Delivered
 __all__ = ["CopyingClient"]
 
 _CLOSE_S: Final = 0.1
+_PURGED: Final = frozenset({KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT})  # noqa: SLF001 - librdkafka's own names
 
 
 class CopyingClient:
@@ -23,6 +25,9 @@ class CopyingClient:
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         self._producer = Producer(dict(config))
+        self._fatal: KafkaError | None = None
+        self._purged: queue.SimpleQueue[tuple[Delivered, KafkaError]] = queue.SimpleQueue()
+        """Reports on what was thrown away, for the end of a poll, which may yet tell the cause."""
 
     def produce(
         self,
@@ -35,6 +40,9 @@ class CopyingClient:
         """See `ProducerClient`."""
 
         def on_delivery(error: KafkaError | None, message: Message) -> None:
+            if error is not None and error.code() in _PURGED:
+                self._purged.put((delivered, error))
+                return
             place = None
             if error is None:
                 place = RecordPlace(message.topic(), message.partition(), message.offset())  # type: ignore[arg-type]  # set once delivered
@@ -49,11 +57,13 @@ class CopyingClient:
 
     def poll(self, timeout_s: float) -> None:
         """See `ProducerClient`."""
-        self._producer.poll(timeout_s)
+        with self._reporting():
+            self._producer.poll(timeout_s)
 
     def flush(self, timeout_s: float) -> None:
         """See `ProducerClient`."""
-        self._producer.flush(timeout_s)
+        with self._reporting():
+            self._producer.flush(timeout_s)
 
     def connect(self, timeout_s: float) -> None:
         """See `ProducerClient`."""
@@ -62,8 +72,28 @@ class CopyingClient:
     def close(self) -> None:
         """See `ProducerClient`."""
         self._producer.purge()
-        with contextlib.suppress(KafkaException):  # a fatal error, which a poll has told before
+        # a fatal error, which a poll has told before
+        with contextlib.suppress(KafkaException), self._reporting():
             self._producer.flush(_CLOSE_S)
 
     def __len__(self) -> int:
         return len(self._producer)
+
+    @contextlib.contextmanager
+    def _reporting(self) -> Iterator[None]:
+        """Report what was purged with the fatal error that did it, which was raised once."""
+        try:
+            yield
+        except KafkaException as error:
+            self._fatal = error.args[0] if error.args[0].fatal() else self._fatal
+            raise
+        finally:
+            self._report_purged()
+
+    def _report_purged(self) -> None:
+        while True:
+            try:
+                delivered, error = self._purged.get_nowait()
+            except queue.Empty:
+                return
+            delivered(self._fatal or error, None)
