@@ -15,7 +15,7 @@ from typing import Final
 import numpy as np
 import psutil
 
-__all__ = ["NewMemory", "free_some_memory", "measure_new_memory", "new_memory_note"]
+__all__ = ["NewMemory", "measure_new_memory", "new_memory_note"]
 
 PROBE_BYTES: Final = 256_000_000
 """Touched for a moment; less where less is available."""
@@ -34,14 +34,10 @@ class NewMemory:
     """That was freed a moment ago."""
 
 
-def free_some_memory() -> None:
-    """Take memory and free it: whoever needs some in the next moments gets that."""
-    _touch_ms(_probe_bytes())
-
-
 def measure_new_memory() -> NewMemory:
     """Take memory, free it, and take it again."""
-    size_bytes = _probe_bytes()
+    available = int(psutil.virtual_memory().available * SHARE_OF_AVAILABLE)
+    size_bytes = max(mmap.PAGESIZE, min(PROBE_BYTES, available))
     unused, used = _touch_ms(size_bytes), _touch_ms(size_bytes)
     return NewMemory(unused * 1e6 / size_bytes, used * 1e6 / size_bytes)
 
@@ -55,11 +51,6 @@ def new_memory_note(cost: NewMemory) -> str | None:
         "where it was freed a moment ago, as in virtual machines whose host takes back what is "
         "free: times of what writes to the page cache, as a broker's log, vary with that."
     )
-
-
-def _probe_bytes() -> int:
-    available = int(psutil.virtual_memory().available * SHARE_OF_AVAILABLE)
-    return max(mmap.PAGESIZE, min(PROBE_BYTES, available))
 
 
 def _touch_ms(size_bytes: int) -> float:

@@ -12,9 +12,7 @@ ENVIRONMENT = Environment("cpu", 2, 1, "Linux", "3.11", {}, "2.16", "4.3", None,
 
 def one_round(variant: VariantName, latency_ms: float, mb_per_s: float, peak: int) -> RouteSample:
     latencies_ms = (latency_ms,) * 5
-    return RouteSample(
-        variant, 0, latencies_ms, latencies_ms, 700.0, mb_per_s, 1.0, 1.0, None, peak, peak
-    )
+    return RouteSample(variant, 0, latencies_ms, 700.0, mb_per_s, 1.0, 1.0, None, peak, peak)
 
 
 def made_up_result(*samples: RouteSample, rounds: int = 5) -> RoutesResult:

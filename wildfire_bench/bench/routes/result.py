@@ -48,9 +48,6 @@ GOALS: Final = {
     "p50 latency, chunks against one raw message": RatioGoal(
         "latency_ms", "raw_message", 0.75, False
     ),
-    "p50 latency in memory just freed, chunks against one raw message": RatioGoal(
-        "freed_memory_latency_ms", "raw_message", 0.75, False
-    ),
     "producer peak memory, chunks against one raw": RatioGoal(
         "producer_peak_bytes", "raw_message", 0.5, False
     ),
@@ -86,8 +83,6 @@ class RouteSample:
     variant: VariantName
     round: int
     latency_ms: tuple[float, ...]
-    freed_memory_latency_ms: tuple[float, ...]
-    """The same where new memory is what was freed a moment ago; see `new_memory`."""
     first_image_ms: float
     """Latency of the first image of two new processes, connections and topic included."""
     mb_per_s: float
