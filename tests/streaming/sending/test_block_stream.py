@@ -82,6 +82,20 @@ async def test_an_image_that_changes_after_it_was_identified_is_an_error(
                 pass
 
 
+async def test_a_bytearray_that_changes_after_it_was_identified_is_an_error(
+    pool: ThreadPoolExecutor,
+) -> None:
+    image = bytearray(IMAGE)
+    with ImageSource(memoryview(image).toreadonly(), 2_000) as source:
+        identity = identify(source, None, "s")
+        image[-1] ^= 1
+        with pytest.raises(InputError, match="changed while it was sent"):
+            async for _ in encode_blocks(
+                source, identity, PLACES, Counting(), pool, turns=asyncio.Semaphore(2)
+            ):
+                pass
+
+
 async def test_a_failing_encoder_ends_the_stream_with_its_error(pool: ThreadPoolExecutor) -> None:
     class Failing(Counting):
         def encode(self, block: Buffer, offset_bytes: int) -> Buffer:

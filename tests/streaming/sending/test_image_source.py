@@ -238,3 +238,33 @@ def test_an_unusable_source_id_is_refused(source_id: str) -> None:
 def test_an_unreadable_time_stamp_is_refused() -> None:
     with ImageSource(IMAGE, LIMIT) as source, pytest.raises(InvalidMetadata, match="timestamp"):
         identify(source, {"timestamp": "yesterday"}, "s")
+
+
+def test_a_pipe_that_does_not_wait_for_more_is_an_error_and_not_its_end() -> None:
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    with os.fdopen(read_end, "rb", buffering=0) as pipe, os.fdopen(write_end, "wb") as writer:
+        writer.write(b"the first half")
+        writer.flush()
+        with pytest.raises(InputError, match="does not wait for more bytes"):
+            ImageSource(pipe, LIMIT)
+
+
+@pytest.mark.parametrize("path", ["scene\0.tif", "none.tif"])
+def test_a_path_that_cannot_be_opened_is_an_error_that_names_it(path: str) -> None:
+    with pytest.raises(InputError, match=re.escape(repr(path))):
+        ImageSource(path, LIMIT)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="a file of Linux's")
+def test_a_file_without_a_size_is_an_error() -> None:
+    with pytest.raises(InputError, match="cannot be measured"):
+        ImageSource("/proc/self/maps", LIMIT)
+
+
+def test_a_source_id_that_is_no_string_is_an_error() -> None:
+    with (
+        ImageSource(IMAGE, LIMIT) as source,
+        pytest.raises(InputError, match="source_id is int: give a string"),
+    ):
+        identify(source, None, 5)  # type: ignore[arg-type]

@@ -74,7 +74,7 @@ async def encode_blocks(
                     work = source, waiting.popleft(), encoder, memory
                     working.append(loop.run_in_executor(pool, _encode, *work))
                 raw, block = await working.popleft()
-                if not source.in_memory:
+                if not source.immutable:
                     reread.update(raw)
                 del raw
                 yield block
@@ -84,7 +84,7 @@ async def encode_blocks(
             for future in working:
                 future.cancel()
             await asyncio.gather(*working, return_exceptions=True)
-    if not source.in_memory:
+    if not source.immutable:
         _check_unchanged(reread, identity)
 
 

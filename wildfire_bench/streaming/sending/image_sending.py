@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -82,7 +83,7 @@ class ImageSending:
         """Send one image; see `KafkaDataProducer.send_satellite_image`."""
         started = time.perf_counter()
         encode_metadata(metadata)  # refused before anything is read or sent
-        about = dict(metadata or {})
+        about = copy.deepcopy(dict(metadata or {}))  # the caller may change his meanwhile
         loop = asyncio.get_running_loop()
         max_bytes = self._settings.routing.max_image_bytes
         what = f"an image of {source_id}"

@@ -1,7 +1,7 @@
 """Where an image's bytes come from: memory, a path, or a binary file; and what image it is.
 
-A source is read twice, once to identify it and once to send it, so that no whole copy is held. The
-second reading is digested as well: a file that changes in between is an error, not a wrong image.
+A source is read twice, once to identify it and once to send it, so that no whole copy is held. What
+may change in between is digested the second time as well: it is an error then, not a wrong image.
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ class ImageSource:
             raise _too_large(self.size_bytes, max_bytes)
 
     @property
-    def in_memory(self) -> bool:
-        """Whether the bytes are the caller's own, which nobody else changes."""
-        return self._view is not None
+    def immutable(self) -> bool:
+        """Whether nobody can change the bytes: those of a file or of a bytearray can be."""
+        return self._view is not None and isinstance(self._view.obj, bytes)
 
     def block(self, offset_bytes: int, size_bytes: int) -> memoryview:
         """Bytes of one block; a view where the image is in memory.
@@ -147,8 +147,9 @@ class ImageSource:
     def _open(self, path: Path, max_bytes: int) -> None:
         try:
             file = path.open("rb")
-        except OSError as error:
-            msg = f"image file {path} cannot be read: {error.strerror}"
+        except (OSError, ValueError) as error:  # ValueError: a zero byte in its name
+            why = getattr(error, "strerror", None) or error
+            msg = f"image file {str(path)!r} cannot be read: {why}"
             raise InputError(msg) from error
         if file.seekable():
             self._file, self._owned = file, True
@@ -172,13 +173,16 @@ class ImageSource:
         else:
             self._spool(file, max_bytes)
 
-    def _spool(self, pipe: BinaryIO, max_bytes: int) -> None:
+    def _spool(self, pipe: Any, max_bytes: int) -> None:
         """Copy what can be read only once to a temporary file, since it will be read twice."""
         spool: BinaryIO = tempfile.TemporaryFile(prefix="wildfire-bench-")  # noqa: SIM115 - closed by close()
         self._file, self._owned = spool, True
         spooled = 0
         try:
-            while piece := pipe.read(_READ_BYTES):
+            while (piece := pipe.read(_READ_BYTES)) != b"":
+                if piece is None:
+                    msg = "image cannot be read from its pipe, which does not wait for more bytes"
+                    raise InputError(msg)
                 spooled += len(piece)
                 if spooled > max_bytes:
                     raise _too_large(spooled, max_bytes, at_least=True)
@@ -197,7 +201,12 @@ class ImageSource:
         file = self._file
         if file is None:
             return 0
-        return max(0, file.seek(0, io.SEEK_END) - self._start)
+        try:
+            return max(0, file.seek(0, io.SEEK_END) - self._start)
+        except OSError as error:
+            self.close()
+            msg = f"image file cannot be measured: {error.strerror}"
+            raise InputError(msg) from error
 
 
 def require_source_id(source_id: str) -> None:
@@ -208,6 +217,10 @@ def require_source_id(source_id: str) -> None:
     InputError
         If it is not 1 to 256 printable characters.
     """
+    given: object = source_id
+    if not isinstance(given, str):
+        msg = f"source_id is {type(source_id).__name__}: give a string"
+        raise InputError(msg)
     if not 0 < len(source_id) <= MAX_SOURCE_ID_CHARS or not source_id.isprintable():
         msg = f"source_id must be 1 to {MAX_SOURCE_ID_CHARS} printable characters"
         raise InputError(msg)
