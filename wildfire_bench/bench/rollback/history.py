@@ -65,6 +65,12 @@ class History:
         return len(self.sent.keys() - self._acknowledged_s.keys())
 
     @property
+    def first_waiting(self) -> str:
+        """One of these, and how far it came; for messages."""
+        image_id = min(self.sent.keys() - self._acknowledged_s.keys(), default="none")
+        return f"{image_id}, handed over {len(self._received.get(image_id, ()))} times"
+
+    @property
     def acknowledged(self) -> int:
         """Images that a consumer acknowledged."""
         return len(self._acknowledged_s)

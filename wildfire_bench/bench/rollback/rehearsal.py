@@ -188,7 +188,8 @@ class _Rehearsal:
                 msg = (
                     f"{what} did not come through within {WAIT_TIMEOUT_S:g} s: of "
                     f"{len(self._history.sent)} sent, {self._history.acknowledged} were "
-                    "acknowledged by the consumers"
+                    "acknowledged by the consumers; the first that was not: "
+                    f"{self._history.first_waiting}"
                 )
                 raise BenchmarkError(msg)
             await asyncio.sleep(_LOOK_S)

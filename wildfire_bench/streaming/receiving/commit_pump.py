@@ -139,15 +139,22 @@ class CommitPump:
             committed(state in self._in_flight_states)
 
     def leave(self, states: Iterable[Committable], *, committed: bool) -> None:
-        """Answer those who wait for partitions that were given up."""
+        """Answer those who wait for partitions that were given up.
+
+        What their last commit stored is stored, also where one that is under way is refused: who
+        waits for that one was told otherwise that an image comes again which never does.
+        """
         left = set(states)
-        waiters, self._waiting = self._waiting, []
-        for waiter in waiters:
-            if waiter[0] in left:
-                waiter[1](committed)
-            else:
-                self._waiting.append(waiter)
+        waiting, self._waiting = self._waiting, []
+        under_way = self._in_flight or []
+        answered = [waiter for waiter in waiting if waiter[0] in left]
+        self._waiting = [waiter for waiter in waiting if waiter[0] not in left]
+        if committed:
+            answered += [waiter for waiter in under_way if waiter[0] in left]
+            under_way[:] = [waiter for waiter in under_way if waiter[0] not in left]
         self._dirty -= left
+        for _, tell in answered:
+            tell(committed)
 
     def _of_one_topic(self) -> tuple[Committable, ...]:
         """What is new in the topic whose turn it is."""
