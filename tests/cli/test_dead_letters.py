@@ -8,7 +8,7 @@ import pytest
 
 from tests.streaming.raw_records import RawRecord, put
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
-from wildfire_bench.cli import main
+from wildfire_bench.cli import dead_letters, main
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.dead_letters import DeadLetter
 from wildfire_bench.streaming.model import RecordPlace
@@ -129,3 +129,13 @@ def test_a_letter_that_cannot_be_replayed_does_not_stop_the_others(
     *why, summary = printed.err.splitlines()
     assert [line.split(": ")[1] for line in why] == ["0/2", "0/3"]
     assert summary == "1 replayed, 2 failed"
+
+
+def test_what_a_replay_of_all_leaves_is_named(
+    refused: list[str], capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_letters, "MAX_REPLAYED", len(refused) - 1)
+    assert main(["dead-letters", "replay", "--all"]) == 2
+    summary, left = capsys.readouterr().err.splitlines()
+    assert summary == f"{len(refused) - 1} replayed"
+    assert f"0/{len(refused) - 1} and what follows it were left" in left

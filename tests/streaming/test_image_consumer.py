@@ -50,6 +50,19 @@ async def test_an_image_arrives_byte_for_byte_with_its_metadata(
         assert not found.redelivered
 
 
+async def test_metadata_that_changes_during_a_send_arrives_as_it_was_given(
+    producer: KafkaDataProducer, consumer: MakeConsumer
+) -> None:
+    metadata = {"location": {"lat": 39.7596}}
+    sending = asyncio.create_task(producer.send_satellite_image(picture(1_000), metadata, "s"))
+    await asyncio.sleep(0)
+    metadata["location"]["lat"] = 0.0
+    await sending
+    async with consumer() as images:
+        (found,) = await receive(images)
+    assert found.metadata == {"location": {"lat": 39.7596}}
+
+
 async def test_every_stage_of_receiving_an_image_is_counted(
     producer: KafkaDataProducer, consumer: MakeConsumer
 ) -> None:

@@ -62,7 +62,7 @@ def routes(
     ] = None,
     link_mbit: Annotated[
         float | None,
-        typer.Option(min=1, max=100_000, help="Width of a link to the brokers, Mbit/s each way."),
+        typer.Option(min=100, max=100_000, help="Width of a link to the brokers, Mbit/s each way."),
     ] = None,
     stack: StackOption = "auto",
     as_json: JsonOption = False,

@@ -104,8 +104,8 @@ def replay(
     """Send the records of dead letters again, as new deliveries.
 
     Consumers take them up anew. Chunks that were missing stay missing: then send the image again.
-    With --json there is a line for each. One that cannot be replayed does not stop the others; the
-    exit status is 2 then.
+    With --json there is a line for each. One that cannot be replayed does not stop the others, and
+    past 10,000 the rest is left; the exit status is 2 then.
 
     Example: wildfire-bench dead-letters replay 0/17 0/18
     """
@@ -115,11 +115,15 @@ def replay(
     parsed = [_parsed(place) for place in places or ()]
     settings = load(config, bootstrap_servers).settings
     if everything:
-        letters = list(islice(box.dead_letters(settings), MAX_REPLAYED))
+        letters = list(islice(box.dead_letters(settings), MAX_REPLAYED + 1))
     else:
         letters = [_found(settings, *place) for place in parsed]
-    failed = asyncio.run(_replay(letters, settings, as_json=as_json))
-    if failed:
+    left = letters[MAX_REPLAYED:]
+    failed = asyncio.run(_replay(letters[:MAX_REPLAYED], settings, as_json=as_json))
+    if left:
+        told = f"{_at(left[0])} and what follows it were left: name the dead letters to replay"
+        print(f"wildfire-bench: {told}", file=sys.stderr)
+    if failed or left:
         raise typer.Exit(FAILED_STATUS)
 
 

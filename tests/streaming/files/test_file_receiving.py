@@ -10,7 +10,7 @@ import pytest
 from tests.streaming.conftest import picture
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
 from wildfire_bench.errors import FileNotWritten, InputError
-from wildfire_bench.streaming.files import whole_file
+from wildfire_bench.streaming.files import file_receiving, whole_file
 from wildfire_bench.streaming.files.file_receiving import ReceivedFile, receive_files
 from wildfire_bench.streaming.files.file_selection import select_files
 from wildfire_bench.streaming.files.file_sending import send_files
@@ -114,3 +114,12 @@ async def test_it_is_not_idle_before_the_group_has_given_it_its_partitions(tmp_p
     images.joined = True
     async with asyncio.timeout(DEADLINE_S):
         assert await receiving is None
+
+
+async def test_a_group_that_never_gives_it_partitions_is_idle_in_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_receiving, "JOIN_TIMEOUT_S", 0.05)
+    received = receive_files(Unjoined(), ImageFolder(tmp_path), idle_timeout_s=0.01)  # type: ignore[arg-type]
+    async with asyncio.timeout(DEADLINE_S):
+        assert await anext(received, None) is None

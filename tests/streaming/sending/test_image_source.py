@@ -268,3 +268,17 @@ def test_a_source_id_that_is_no_string_is_an_error() -> None:
         pytest.raises(InputError, match="source_id is int: give a string"),
     ):
         identify(source, None, 5)  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux's")
+def test_a_full_disk_is_told_as_such_and_not_as_a_broken_pipe(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    full = Path("/dev/full")
+    monkeypatch.setattr(
+        tempfile,
+        "TemporaryFile",
+        lambda **_: full.open("r+b", buffering=0),  # noqa: SIM115 - closed by the source
+    )
+    with pytest.raises(InputError, match=r"cannot be kept in .*: No space left on device; free"):
+        ImageSource(Pipe(IMAGE), LIMIT)

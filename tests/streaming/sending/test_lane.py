@@ -90,16 +90,11 @@ async def send_three(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     await lane.stop(0)
 
 
-async def test_the_first_records_wait_for_one_connection(monkeypatch: pytest.MonkeyPatch) -> None:
-    client = Client(reachable=True)
-    await send_three(client, monkeypatch)
-    assert client.asked == ["connect", "produce", "produce", "produce"]
-
-
-async def test_without_a_broker_records_are_left_to_the_client(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("reachable", [True, False])
+async def test_the_first_records_wait_for_one_connection_or_are_left_to_the_client(
+    reachable: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    client = Client(reachable=False)
+    client = Client(reachable=reachable)
     await send_three(client, monkeypatch)
     assert client.asked == ["connect", "produce", "produce", "produce"]
 

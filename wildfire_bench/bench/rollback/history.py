@@ -62,12 +62,12 @@ class History:
     @property
     def waiting(self) -> int:
         """Images that were sent and are not acknowledged by a consumer yet."""
-        return len(self.sent.keys() - self._acknowledged_s.keys())
+        return len(self._not_acknowledged())
 
     @property
     def first_waiting(self) -> str:
         """One of these, and how far it came; for messages."""
-        image_id = min(self.sent.keys() - self._acknowledged_s.keys(), default="none")
+        image_id = min(self._not_acknowledged(), default="none")
         return f"{image_id}, handed over {len(self._received.get(image_id, ()))} times"
 
     @property
@@ -90,10 +90,13 @@ class History:
             if digest != self.sent.get(image_id, digest)
         }
         return Faults(
-            lost=tuple(sorted(self.sent.keys() - self._acknowledged_s.keys())),
+            lost=tuple(sorted(self._not_acknowledged())),
             altered=tuple(sorted(altered)),
             repeated=tuple(sorted(set(self._repeats()))),
         )
+
+    def _not_acknowledged(self) -> set[str]:
+        return self.sent.keys() - self._acknowledged_s.keys()
 
     def _repeats(self) -> list[str]:
         return [

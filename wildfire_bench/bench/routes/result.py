@@ -113,32 +113,29 @@ class RoutesResult:
 
     def values(self, variant: VariantName, metric: str) -> list[float]:
         """Samples of a metric: one a round, and every image's for latency."""
-        return [value for found in self._by_round(variant, metric).values() for value in found]
+        return _flat(self._by_round(variant, metric))
 
     def ratios(self) -> dict[str, dict[str, Any]]:
         """Each goal with its value, interval, bound and whether the value reaches it."""
         answers: dict[str, dict[str, Any]] = {}
         for name, goal in GOALS.items():
-            ours, theirs = self.values("library", goal.metric), self.values(goal.rival, goal.metric)
-            ratio = median(ours) / median(theirs)
-            interval = round_ratio_interval(
-                self._by_round("library", goal.metric), self._by_round(goal.rival, goal.metric)
-            )
+            ours = self._by_round("library", goal.metric)
+            theirs = self._by_round(goal.rival, goal.metric)
+            ratio = _median(ours) / _median(theirs)
             answers[name] = {
                 "value": ratio,
-                **_ends(interval),
-                "n": len(ours),
+                **_ends(round_ratio_interval(ours, theirs)),
+                "n": len(_flat(ours)),
                 "bound": goal.bound,
                 "reached": goal.reached_by(ratio),
             }
-        own, bare = (self._by_round(side, "latency_ms") for side in ("library", "bare_chunks"))
-        added_ms = median(self.values("library", "latency_ms")) - median(
-            self.values("bare_chunks", "latency_ms")
-        )
+        ours = self._by_round("library", "latency_ms")
+        bare = self._by_round("bare_chunks", "latency_ms")
+        added_ms = _median(ours) - _median(bare)
         answers[ADDED_GOAL] = {
             "value": added_ms,
-            **_ends(round_difference_interval(own, bare)),
-            "n": len(self.values("library", "latency_ms")),
+            **_ends(round_difference_interval(ours, bare)),
+            "n": len(_flat(ours)),
             "bound": ADDED_BOUND_MS,
             "reached": added_ms <= ADDED_BOUND_MS,
         }
@@ -163,6 +160,14 @@ class RoutesResult:
                 value = getattr(one, metric)
                 found[one.round] = value if isinstance(value, tuple) else (float(value),)
         return found
+
+
+def _flat(rounds: Rounds) -> list[float]:
+    return [value for found in rounds.values() for value in found]
+
+
+def _median(rounds: Rounds) -> float:
+    return median(_flat(rounds))
 
 
 def _ends(interval: Interval | None) -> dict[str, float | None]:

@@ -38,14 +38,31 @@ def serve_routes_consumer(commands: Connection) -> None:
     asyncio.run(serve(commands, _ConsumerSide()))
 
 
-class _ProducerSide:
+class _Side:
+    """What both tell of themselves."""
+
     def __init__(self) -> None:
-        self._counter = _counter_of_this_process()
+        self._counter = ProcessCounter(os.getpid())
+        # On Linux a process starts with the peak of the one that started it.
+        self._counter.forget_peak()
+        self._seconds: dict[str, float] = {}
+
+    async def seconds(self) -> dict[str, float]:
+        """Seconds per stage of the last image, as the library tells them; none of a bare loop."""
+        return self._seconds
+
+    async def usage(self) -> tuple[float, int]:
+        """CPU seconds and peak resident bytes of this process so far."""
+        return _usage(self._counter)
+
+
+class _ProducerSide(_Side):
+    def __init__(self) -> None:
+        super().__init__()
         self._library: KafkaDataProducer | None = None
         self._bare: BareProducer | None = None
         self._image = b""
         self._sent = 0
-        self._seconds: dict[str, float] = {}
 
     async def open(self, variant: str, settings: Settings, path: Path) -> None:
         """Start; the image is read here, so that it counts in every variant's memory alike."""
@@ -83,14 +100,6 @@ class _ProducerSide:
         await asyncio.gather(*map(one, names))
         return started
 
-    async def seconds(self) -> dict[str, float]:
-        """Seconds per stage of the last image, as the library tells them; none of a bare loop."""
-        return self._seconds
-
-    async def usage(self) -> tuple[float, int]:
-        """CPU seconds and peak resident bytes of this process so far."""
-        return _usage(self._counter)
-
     async def close(self) -> None:
         """Stop."""
         if self._library is not None:
@@ -100,15 +109,14 @@ class _ProducerSide:
         self._library = self._bare = None
 
 
-class _ConsumerSide:
+class _ConsumerSide(_Side):
     def __init__(self) -> None:
-        self._counter = _counter_of_this_process()
+        super().__init__()
         self._library: SatelliteImageConsumer | None = None
         self._bare: BareConsumer | None = None
         self._arrivals: asyncio.Queue[tuple[int, memoryview]] = asyncio.Queue()
         self._digest = ""
         self._size = 0
-        self._seconds: dict[str, float] = {}
 
     async def open(self, variant: str, settings: Settings, path: Path) -> None:
         """Start, and digest the image that every arrival is compared with."""
@@ -145,14 +153,6 @@ class _ConsumerSide:
                     raise BenchmarkError(msg)
         return arrivals
 
-    async def seconds(self) -> dict[str, float]:
-        """Seconds per stage of the last image, as the library tells them; none of a bare loop."""
-        return self._seconds
-
-    async def usage(self) -> tuple[float, int]:
-        """CPU seconds and peak resident bytes of this process so far."""
-        return _usage(self._counter)
-
     async def close(self) -> None:
         """Stop."""
         if self._library is not None:
@@ -168,13 +168,6 @@ class _ConsumerSide:
         arrived_ns = time.monotonic_ns()
         self._seconds = dict(image.seconds)
         return arrived_ns, image.data
-
-
-def _counter_of_this_process() -> ProcessCounter:
-    """Begin its peak anew: on Linux a process starts with the peak of the one that started it."""
-    counter = ProcessCounter(os.getpid())
-    counter.forget_peak()
-    return counter
 
 
 def _usage(counter: ProcessCounter) -> tuple[float, int]:

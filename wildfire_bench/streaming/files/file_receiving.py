@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,9 @@ __all__ = ["ReceivedFile", "receive_files"]
 log = logging.getLogger(__name__)
 
 _JOIN_POLL_S = 0.1
+JOIN_TIMEOUT_S = 300.0
+"""What a group may take to give its partitions before that counts as idle too: as long as a member
+that hangs may hold up the others (``max.poll.interval.ms``)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +53,8 @@ async def receive_files(
     max_images
         Ends after so many; None for no end.
     idle_timeout_s
-        Ends when none has come for so long, once the group has given it its partitions; None waits
-        for ever.
+        Ends when none has come for so long, once the group has given it its partitions (or has
+        not within `JOIN_TIMEOUT_S`); None waits for ever.
     stop
         When set, ends after the image in hand.
 
@@ -86,9 +90,12 @@ async def _next(
         return None
     upcoming = asyncio.ensure_future(anext(images, None))
     waiting = {upcoming, stopped}
+    joined_by_s = time.monotonic() + JOIN_TIMEOUT_S
     try:
         # A member that was killed holds its partitions until its session ends: that is not idle.
-        while not images.joined and not any(each.done() for each in waiting):
+        while not (images.joined or upcoming.done() or stopped.done()):
+            if time.monotonic() > joined_by_s:
+                break
             await asyncio.wait(waiting, timeout=_JOIN_POLL_S, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait(waiting, timeout=idle_timeout_s, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -141,8 +141,8 @@ class CommitPump:
     def leave(self, states: Iterable[Committable], *, committed: bool) -> None:
         """Answer those who wait for partitions that were given up.
 
-        What their last commit stored is stored, also where one that is under way is refused: who
-        waits for that one was told otherwise that an image comes again which never does.
+        What their last commit stored is stored, also where one that is under way is refused after
+        it: who waits for that one must not be told that an image comes again, which never does.
         """
         left = set(states)
         waiting, self._waiting = self._waiting, []

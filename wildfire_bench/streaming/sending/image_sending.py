@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import copy
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from wildfire_bench.compression.codec import Codec
 from wildfire_bench.settings import Settings
-from wildfire_bench.streaming.envelope.metadata import encode_metadata
+from wildfire_bench.streaming.envelope.metadata import decode_metadata, encode_metadata
 from wildfire_bench.streaming.model import Receipt
 from wildfire_bench.streaming.observation.sending_tally import LaneFigures, SendingTally
 from wildfire_bench.streaming.observation.snapshots import Snapshot
@@ -29,7 +28,7 @@ __all__ = ["ImageSending"]
 
 
 class ImageSending:
-    """Runs from when it is made until `stop`.
+    """Runs from when it is made until `stop`; `close` comes after that.
 
     Parameters
     ----------
@@ -38,7 +37,7 @@ class ImageSending:
     codec
         Encodes.
     store
-        The object store, started, if there is one; it is stopped with this.
+        The object store, started, if there is one; `close` stops it.
     tally
         Counts what was sent.
     client_options
@@ -82,8 +81,8 @@ class ImageSending:
     ) -> Receipt:
         """Send one image; see `KafkaDataProducer.send_satellite_image`."""
         started = time.perf_counter()
-        encode_metadata(metadata)  # refused before anything is read or sent
-        about = copy.deepcopy(dict(metadata or {}))  # the caller may change his meanwhile
+        # refused before anything is read or sent; and the caller may change his meanwhile
+        about = decode_metadata(encode_metadata(metadata))
         loop = asyncio.get_running_loop()
         max_bytes = self._settings.routing.max_image_bytes
         what = f"an image of {source_id}"

@@ -186,7 +186,7 @@ class ImageSource:
                 spooled += len(piece)
                 if spooled > max_bytes:
                     raise _too_large(spooled, max_bytes, at_least=True)
-                spool.write(piece)
+                _write(spool, piece)
         except OSError as error:
             self.close()
             msg = f"image cannot be read from its pipe: {error}"
@@ -270,6 +270,18 @@ def _read_all(file: BinaryIO, size_bytes: int) -> bytes:
     while 0 < len(data) < size_bytes and (more := file.read(size_bytes - len(data))):
         data += more
     return data
+
+
+def _write(spool: BinaryIO, piece: bytes) -> None:
+    try:
+        spool.write(piece)
+        spool.flush()  # a full disk is told here, and not when it is read again
+    except OSError as error:
+        msg = (
+            f"image from a pipe cannot be kept in {tempfile.gettempdir()}: {error.strerror}; free "
+            "space there, or set TMPDIR"
+        )
+        raise InputError(msg) from error
 
 
 def _flat(data: Buffer) -> memoryview:
