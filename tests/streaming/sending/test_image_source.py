@@ -278,7 +278,7 @@ def test_a_full_disk_is_told_as_such_and_not_as_a_broken_pipe(
     monkeypatch.setattr(
         tempfile,
         "TemporaryFile",
-        lambda **_: full.open("r+b", buffering=0),  # noqa: SIM115 - closed by the source
+        lambda **_: full.open("r+b", buffering=0),
     )
     with pytest.raises(InputError, match=r"cannot be kept in .*: No space left on device; free"):
         ImageSource(Pipe(IMAGE), LIMIT)
