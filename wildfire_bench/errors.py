@@ -9,6 +9,7 @@
     │   ├── ImageTooLarge                     no configured route carries it
     │   ├── InvalidMetadata                   not JSON, NaN, a bad time stamp
     │   │   └── MetadataTooLarge
+    │   ├── StateFileInUse                    another process sends by the same state file
     │   ├── UnusableMessage                   a bare value where headers are needed
     │   └── RecordInvalid                     a small record breaks its schema
     ├── CorruptData                           received bytes are not what was sent
@@ -92,6 +93,7 @@ __all__ = [
     "StackNotInstalled",
     "StackStartFailed",
     "StackTimeout",
+    "StateFileInUse",
     "TopicMismatch",
     "TopicMissing",
     "TransportError",
@@ -127,6 +129,10 @@ class InvalidMetadata(InputError):
 
 class MetadataTooLarge(InvalidMetadata):
     """Metadata whose JSON exceeds the limit for a record header."""
+
+
+class StateFileInUse(InputError):
+    """Another process sends by the same state file; the message names the file."""
 
 
 class UnusableMessage(InputError):

@@ -12,6 +12,7 @@ import pytest
 
 from wildfire_bench.cli import main
 from wildfire_bench.settings import Settings
+from wildfire_bench.streaming.files.sent_journal import SentJournal
 
 pytestmark = pytest.mark.integration
 
@@ -66,6 +67,16 @@ def test_a_second_run_with_the_state_file_sends_nothing(scenes: Path, capsys) ->
     capsys.readouterr()
     assert main(["send", "scenes", "--resume", "sent.jsonl"]) == 0
     assert capsys.readouterr().err.strip() == "0 sent, 2 sent before"
+
+
+def test_a_state_file_that_another_process_sends_by_is_one_line_and_status_two(
+    scenes: Path, capsys
+) -> None:
+    with SentJournal(Path("sent.jsonl")):
+        assert main(["send", "scenes", "--resume", "sent.jsonl"]) == 2
+    told = capsys.readouterr().err
+    assert told.startswith("wildfire-bench: state file sent.jsonl is in use by another process")
+    assert told.count("\n") == 1
 
 
 def test_files_that_fail_are_told_one_a_line_and_give_status_two(scenes: Path, capsys) -> None:

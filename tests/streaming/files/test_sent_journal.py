@@ -1,10 +1,14 @@
+import contextlib
 import dataclasses
 import json
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from wildfire_bench.errors import InputError
+from wildfire_bench.errors import InputError, StateFileInUse
 from wildfire_bench.streaming.files.file_watch import FileState
 from wildfire_bench.streaming.files.sent_journal import SentFile, SentJournal
 
@@ -78,6 +82,59 @@ def test_another_kind_of_file_is_refused_and_left_alone(tmp_path: Path, other: b
     assert path.read_bytes() == other
 
 
-def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be used"):
+def test_a_folder_that_is_missing_is_told_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be used: folder .*none does not exist"):
         SentJournal(tmp_path / "none" / "sent.jsonl")
+    assert not (tmp_path / "none").exists()
+
+
+HOLD = """
+import sys, pathlib
+from wildfire_bench.streaming.files.sent_journal import SentJournal
+journal = SentJournal(pathlib.Path(sys.argv[1]))
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """The journal in the hands of another process."""
+    command = [sys.executable, "-c", HOLD, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as process:  # type: ignore[call-overload]
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_a_journal_of_another_process_is_refused_by_its_name_and_left_alone(path: Path) -> None:
+    before = path.read_bytes()
+    with held(path), pytest.raises(StateFileInUse, match=r"sent\.jsonl is in use .* name another"):
+        SentJournal(path)
+    assert path.read_bytes() == before
+
+
+def test_a_process_that_was_killed_does_not_keep_its_journal(path: Path) -> None:
+    with held(path) as process:
+        process.kill()
+        process.wait()
+        with SentJournal(path) as journal:
+            assert FILE in journal
+
+
+def test_a_journal_is_the_same_under_another_name(path: Path) -> None:
+    link = path.with_name("link.jsonl")
+    link.symlink_to(path)
+    with SentJournal(path), pytest.raises(StateFileInUse, match=r"link\.jsonl is in use"):
+        SentJournal(link)
+
+
+def test_a_journal_that_was_refused_is_not_kept_locked(tmp_path: Path) -> None:
+    path = tmp_path / "sent.jsonl"
+    path.write_text("hello\n")
+    with pytest.raises(InputError, match="holds something else"):
+        SentJournal(path)
+    path.unlink()
+    with SentJournal(path) as journal:
+        assert len(journal) == 0

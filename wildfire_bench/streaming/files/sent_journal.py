@@ -11,7 +11,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from wildfire_bench.errors import InputError
+from filelock import FileLock, Timeout
+
+from wildfire_bench.errors import InputError, StateFileInUse
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.envelope.digest import digest_of
 from wildfire_bench.streaming.envelope.metadata import encode_metadata
@@ -66,6 +68,10 @@ class SentJournal:
     sent again, under the same id. This, and dropping lines that later ones replace, happens in one
     atomic step when the journal is opened.
 
+    It belongs to one journal at a time, of whichever process: the lines of another one would be lost
+    when it is opened. The system keeps the lock, on ``.NAME.lock`` beside it, and lets go of it when
+    the process ends in whichever way; that empty file stays.
+
     Parameters
     ----------
     path
@@ -73,21 +79,28 @@ class SentJournal:
 
     Raises
     ------
+    StateFileInUse
+        If another process has it.
     InputError
         If it cannot be read or written, is another kind of file, or too large.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._lock = threading.Lock()
-        lines, torn = self._read()
-        self._sent = {(each.path, each.target): (each, image_id) for each, image_id in lines}
+        self._adding = threading.Lock()
+        self._owned = self._own()
         try:
+            lines, torn = self._read()
+            self._sent = {(each.path, each.target): (each, image_id) for each, image_id in lines}
             if torn or len(lines) > _COMPACT_FACTOR * len(self._sent):
                 self._rewrite()
             self._file = path.open("ab")
         except OSError as error:
+            self._owned.release()
             raise self._unusable(error.strerror or str(error)) from error
+        except BaseException:
+            self._owned.release()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -99,6 +112,7 @@ class SentJournal:
         trace: TracebackType | None,
     ) -> None:
         self._file.close()
+        self._owned.release()
 
     def __contains__(self, file: SentFile) -> bool:
         found = self._sent.get((file.path, file.target))
@@ -115,7 +129,7 @@ class SentJournal:
         InputError
             If it cannot be written.
         """
-        with self._lock:
+        with self._adding:
             self._sent[(file.path, file.target)] = (file, image_id)
             try:
                 self._file.write(_line(file, image_id))
@@ -123,6 +137,23 @@ class SentJournal:
                 os.fsync(self._file.fileno())
             except OSError as error:
                 raise self._unusable(error.strerror or str(error)) from error
+
+    def _own(self) -> FileLock:
+        place = self.path.resolve()  # a link to it is the same journal
+        if not place.parent.is_dir():  # the lock would make it
+            raise self._unusable(f"folder {place.parent} does not exist")
+        lock = FileLock(place.with_name(f".{place.name}.lock"), blocking=False, thread_local=False)
+        try:
+            lock.acquire()
+        except Timeout:
+            msg = (
+                f"state file {self.path} is in use by another process that sends: wait until it has "
+                "ended, or name another state file"
+            )
+            raise StateFileInUse(msg) from None
+        except OSError as error:
+            raise self._unusable(error.strerror or str(error)) from error
+        return lock
 
     def _read(self) -> tuple[list[tuple[SentFile, str]], bool]:
         """Its lines, and whether the last one was cut short."""
