@@ -83,7 +83,7 @@ def test_another_kind_of_file_is_refused_and_left_alone(tmp_path: Path, other: b
 
 
 def test_a_folder_that_is_missing_is_told_and_not_made(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot be used: folder .*none does not exist"):
+    with pytest.raises(InputError, match=r"cannot be used: folder .*none does not exist"):
         SentJournal(tmp_path / "none" / "sent.jsonl")
     assert not (tmp_path / "none").exists()
 

@@ -68,9 +68,9 @@ class SentJournal:
     sent again, under the same id. This, and dropping lines that later ones replace, happens in one
     atomic step when the journal is opened.
 
-    It belongs to one journal at a time, of whichever process: the lines of another one would be lost
-    when it is opened. The system keeps the lock, on ``.NAME.lock`` beside it, and lets go of it when
-    the process ends in whichever way; that empty file stays.
+    The file belongs to one journal at a time, of whichever process: opening it could drop the lines
+    of another one. The system holds the lock, on ``.NAME.lock`` beside it, and lets go of it when
+    the process ends, in whichever way; that empty file may stay.
 
     Parameters
     ----------
@@ -147,8 +147,8 @@ class SentJournal:
             lock.acquire()
         except Timeout:
             msg = (
-                f"state file {self.path} is in use by another process that sends: wait until it has "
-                "ended, or name another state file"
+                f"state file {self.path} is in use by another process that sends: wait until that "
+                "has ended, or name another state file"
             )
             raise StateFileInUse(msg) from None
         except OSError as error:
