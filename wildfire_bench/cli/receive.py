@@ -43,8 +43,10 @@ def receive(
     """Receive images into a folder.
 
     Each image is verified, written whole under its id with its metadata as JSON beside it, and
-    acknowledged only once it is on the disk. The folder can be sent again as it is. Without --max
-    or --idle-timeout it goes on until Ctrl-C. With --json there is a line for each image.
+    acknowledged only once it is on the disk. The folder can be sent again as it is. When an image
+    comes again with other metadata, the newest is beside it, and what was there is kept under
+    another name. Without --max or --idle-timeout it goes on until Ctrl-C. With --json there is a
+    line for each image.
 
     Example: wildfire-bench receive --out incoming/ --group burn-scars --idle-timeout 30
     """
@@ -99,10 +101,12 @@ async def _receive(job: _Job) -> int:
 
 def _print(received: ReceivedFile, as_json: bool) -> None:
     image, stored = received.image, received.stored
+    earlier = stored.earlier_metadata_path
     if as_json:
         document = {
             "path": str(stored.path),
             "metadata_path": str(stored.metadata_path),
+            "earlier_metadata_path": None if earlier is None else str(earlier),
             "written": stored.written,
             "acknowledged": received.acknowledged,
             **image_document(image),
@@ -112,6 +116,8 @@ def _print(received: ReceivedFile, as_json: bool) -> None:
     notes = [image.route.value, image.codec]
     if not stored.written:
         notes.append("was there already")
+    if earlier is not None:
+        notes.append(f"with other metadata: the earlier is in {earlier.name}")
     if not received.acknowledged:
         notes.append("not acknowledged: its partition went to another member")
     size = f"{image.identity.size_bytes:,} bytes"

@@ -1,4 +1,5 @@
 import errno
+import json
 import os
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from wildfire_bench.errors import FileNotWritten
 from wildfire_bench.streaming.envelope.digest import digest_of
 from wildfire_bench.streaming.files import whole_file
+from wildfire_bench.streaming.files.file_selection import metadata_of, select_files
 from wildfire_bench.streaming.files.image_folder import ImageFolder, file_name_of
 from wildfire_bench.streaming.model import ImageIdentity, Route
 from wildfire_bench.streaming.satellite_image import SatelliteImage
@@ -42,6 +44,52 @@ def test_another_image_of_the_same_id_overwrites_nothing(tmp_path: Path) -> None
     first, second = folder.store(received(b"one")), folder.store(received(b"two"))
     assert (first.path.read_bytes(), second.path.read_bytes()) == (b"one", b"two")
     assert not folder.store(received(b"two")).written
+
+
+def test_an_image_that_comes_with_other_metadata_has_the_newest_beside_it_and_keeps_both(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = ImageFolder(tmp_path)
+    first = folder.store(received(sensor="OLI"))
+    lay_there = first.metadata_path.read_bytes()
+    second = folder.store(received(sensor="MSI"))
+    assert json.loads(second.metadata_path.read_text()) == {"sensor": "MSI"}
+    assert second.earlier_metadata_path is not None
+    assert second.earlier_metadata_path.read_bytes() == lay_there
+    assert (second.metadata_path, second.written) == (first.metadata_path, False)
+    assert [second.earlier_metadata_path.name in told for told in caplog.messages] == [True]
+
+
+def test_metadata_that_came_before_is_kept_once(tmp_path: Path) -> None:
+    folder = ImageFolder(tmp_path)
+    for sensor in ("OLI", "MSI", "OLI", "MSI"):
+        folder.store(received(sensor=sensor))
+    assert len(names(tmp_path)) == 4
+
+
+def test_the_same_metadata_in_another_layout_is_left_as_it_is(tmp_path: Path, caplog) -> None:
+    folder = ImageFolder(tmp_path)
+    path = folder.store(received(sensor="OLI", n=1)).metadata_path
+    path.write_text('{"n": 1, "sensor": "OLI"}')
+    assert folder.store(received(sensor="OLI", n=1)).earlier_metadata_path is None
+    assert (path.read_text(), caplog.messages) == ('{"n": 1, "sensor": "OLI"}', [])
+
+
+@pytest.mark.parametrize("edited", ["{", "[" * 100_000, '{"sensor": true}'])
+def test_what_somebody_wrote_beside_an_image_is_not_lost(tmp_path: Path, edited: str) -> None:
+    folder = ImageFolder(tmp_path)
+    folder.store(received(sensor=1)).metadata_path.write_text(edited)
+    kept = folder.store(received(sensor=1)).earlier_metadata_path
+    assert kept is not None
+    assert kept.read_text() == edited
+
+
+def test_metadata_that_was_kept_is_no_side_car_of_an_image(tmp_path: Path) -> None:
+    folder = ImageFolder(tmp_path)
+    for sensor in ("OLI", "MSI"):
+        path = folder.store(received(b"II*\0\x08\0\0\0", sensor=sensor)).path
+    assert metadata_of(path, {}) == {"sensor": "MSI"}
+    assert select_files([tmp_path]).files == (path,)
 
 
 def test_nothing_unfinished_is_left(tmp_path: Path) -> None:

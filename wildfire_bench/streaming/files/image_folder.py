@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ from wildfire_bench.streaming.files.whole_file import (
 from wildfire_bench.streaming.satellite_image import SatelliteImage
 
 __all__ = ["ImageFolder", "StoredImage", "file_name_of"]
+
+log = logging.getLogger(__name__)
 
 MAX_NAME_CHARS: Final = 160
 """Of the part of a file name that comes from the image id; file systems take 255 bytes in all."""
@@ -45,6 +48,8 @@ class StoredImage:
     metadata_path: Path
     written: bool
     """False when the identical file was there already, as after a redelivery."""
+    earlier_metadata_path: Path | None = None
+    """Where the metadata is kept that lay beside the image, when it came with other metadata."""
 
 
 class ImageFolder:
@@ -76,7 +81,9 @@ class ImageFolder:
 
         The image comes under its id and a suffix for its media type, its metadata as the sender
         gave it under the same name and ``.json``, so that the folder can be sent again as it is.
-        Where another image has the name, this one's digest is put to it.
+        Where another image has the name, this one's digest is put to it. Where other metadata lies
+        beside the image already, the newest takes its place, and what lay there is kept under a
+        name with its digest, and told in a warning.
 
         Raises
         ------
@@ -91,14 +98,17 @@ class ImageFolder:
             metadata_path = path.with_name(f"{path.name}.json")
             written = not (path.exists() and _holds(path, image))
             # The metadata first: whoever waits for the image finds both.
-            write_whole(metadata_path, _json(image.metadata))
+            earlier = _renew_metadata(metadata_path, image.metadata)
             if written:
                 write_whole(path, image.data)
             flush_folder(self.path)
         except OSError as error:
             msg = f"{not_written(path, error)}; the image is not acknowledged and comes again"
             raise FileNotWritten(msg) from error
-        return StoredImage(path, metadata_path, written)
+        if earlier is not None:
+            what = "image %s came with other metadata: the newest is in %s, what lay there in %s"
+            log.warning(what, image.image_id, metadata_path, earlier.name)
+        return StoredImage(path, metadata_path, written, earlier)
 
 
 def file_name_of(image_id: str, media_type: str) -> str:
@@ -133,6 +143,32 @@ def _holds(path: Path, image: SatelliteImage) -> bool:
         while piece := file.read(_READ_BYTES):
             digest.update(piece)
     return str(digest) == image.identity.digest
+
+
+def _renew_metadata(path: Path, metadata: Mapping[str, Any]) -> Path | None:
+    """Write metadata where it is not yet; returns where that which lay there is kept."""
+    kept = None
+    try:
+        earlier = path.read_bytes()
+    except FileNotFoundError:
+        pass
+    else:
+        if _says(earlier, metadata):
+            return None
+        digest = digest_of(earlier).rpartition(":")[2]
+        kept = path.with_name(f"{path.stem}.earlier-{digest[:16]}.json")
+        write_whole(kept, earlier)
+    write_whole(path, _json(metadata))
+    return kept
+
+
+def _says(written: bytes, metadata: Mapping[str, Any]) -> bool:
+    """Whether a file says the same, in whatever order and layout."""
+    try:
+        found = json.loads(written)
+    except (ValueError, RecursionError):
+        return False
+    return json.dumps(found, sort_keys=True) == json.dumps(dict(metadata), sort_keys=True)
 
 
 def _json(metadata: Mapping[str, Any]) -> bytes:
