@@ -12,7 +12,7 @@ from wildfire_bench.compression.matrix import choose_codec
 from wildfire_bench.errors import NotRunning
 from wildfire_bench.settings import DataType, Settings
 from wildfire_bench.streaming.connection import settings_for
-from wildfire_bench.streaming.model import Receipt, RecordPlace
+from wildfire_bench.streaming.model import Receipt, RecordPlace, Renewal
 from wildfire_bench.streaming.observation.sending_tally import SendingTally
 from wildfire_bench.streaming.observation.snapshots import Snapshot
 from wildfire_bench.streaming.records.record_sender import (
@@ -138,6 +138,8 @@ class KafkaDataProducer(StartStop):
         image_data: ImageData,
         metadata: Mapping[str, Any] | None = None,
         source_id: str = "unknown",
+        *,
+        renewal: Renewal | None = None,
     ) -> Receipt:
         """Send one image by the route that its size asks for.
 
@@ -149,6 +151,9 @@ class KafkaDataProducer(StartStop):
             JSON object of at most 64 KiB; ``timestamp`` is the acquisition time.
         source_id
             Who took it.
+        renewal
+            Delivers an image with other metadata also to those who had it: they get it again,
+            marked as redelivered. None is right for all else: a resend is passed over.
 
         Returns
         -------
@@ -168,7 +173,7 @@ class KafkaDataProducer(StartStop):
         """
         if self._images is None:
             raise NotRunning(_NOT_RUNNING)
-        return await self._images.send(image_data, metadata, source_id)
+        return await self._images.send(image_data, metadata, source_id, renewal)
 
     async def prepare(self, *data_types: DataType | str) -> None:
         """Open the lanes of small records now, so that the first record need not wait for it.

@@ -19,6 +19,7 @@ __all__ = [
     "ObjectLocation",
     "Receipt",
     "RecordPlace",
+    "Renewal",
     "Route",
     "check_reason",
     "places_in_words",
@@ -75,6 +76,24 @@ class ImageIdentity:
 
 
 @dataclass(frozen=True, slots=True)
+class Renewal:
+    """Sends an image that was sent before to those who have it already, as with other metadata.
+
+    Without it, consumers pass over an image that they had, whatever is told of it now.
+    """
+
+    image_id: str
+    """Which image; another one, as metadata with another time makes it, is sent as itself."""
+    token: str
+    """Makes it another delivery. With the same token it is the same one, so that a send that was
+    not acknowledged is safe to repeat."""
+
+    def token_for(self, identity: ImageIdentity) -> str | None:
+        """The token, if it is that image."""
+        return self.token if identity.image_id == self.image_id else None
+
+
+@dataclass(frozen=True, slots=True)
 class BlockPlace:
     """Where a chunk's decoded bytes belong in the image."""
 
@@ -122,7 +141,7 @@ class Envelope:
     presigned_url: str | None = field(default=None, repr=False)
     presigned_expires: str | None = None
     replay: str | None = None
-    """A token that makes a replayed image a new delivery."""
+    """A token that makes it a new delivery of the same image: replayed, or with other metadata."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,8 @@ class Intake:
         if state.ledger.was_delivered(image.mark, place.offset):
             self.duplicates += 1
             return
-        image.redelivered = state.ledger.was_handed(image.mark)
+        # a replay or renewal is of an image that its reader may have had
+        image.redelivered = envelope.replay is not None or state.ledger.was_handed(image.mark)
         if envelope.kind is Kind.CHUNK:
             self._take_chunk(state, image, Chunk(envelope, value, place))
         elif envelope.kind is Kind.ITEM:

@@ -41,6 +41,7 @@ async def split_source(
     turns: asyncio.Semaphore,
     memory: RecycledMemory | None = None,
     key: bytes | None = None,
+    replay: str | None = None,
 ) -> AsyncGenerator[OutgoingChunk]:
     """Cut an identified image at given places; chunk 0 carries the user's metadata.
 
@@ -49,7 +50,7 @@ async def split_source(
     InputError
         After the last chunk, if the image changed since it was identified.
     """
-    whole = Envelope(Kind.CHUNK, identity, encoder.name)
+    whole = Envelope(Kind.CHUNK, identity, encoder.name, replay=replay)
     blocks = encode_blocks(source, identity, places, encoder, pool, turns=turns, memory=memory)
     async with contextlib.aclosing(blocks):
         index = 0

@@ -17,7 +17,6 @@ from wildfire_bench.streaming.binary_serializer import EncodedBlock
 from wildfire_bench.streaming.envelope.digest import digest_of
 from wildfire_bench.streaming.json_fallback import JSON_CODEC, check_json_fits, encode_json_image
 from wildfire_bench.streaming.model import (
-    Envelope,
     ImageIdentity,
     Kind,
     ObjectLocation,
@@ -42,9 +41,9 @@ from wildfire_bench.streaming.sending.image_lanes import (
     json_compression,
     size_of,
 )
-from wildfire_bench.streaming.sending.image_source import ImageSource
 from wildfire_bench.streaming.sending.lane import Record
 from wildfire_bench.streaming.sending.limits import SendLimits
+from wildfire_bench.streaming.sending.outgoing_image import OutgoingImage
 from wildfire_bench.streaming.sending.sent import Sent, sent_by
 from wildfire_bench.streaming.stac.item import build_item
 from wildfire_bench.streaming.topics import topic_names
@@ -105,16 +104,12 @@ class ImageSender:
             return Decision(Route.JSON, "binary serialization is disabled (rollback)")
         return choose_route(identity.size_bytes, self._settings.routing, self.limits.carrying)
 
-    async def send_payload(
-        self,
-        source: ImageSource,
-        identity: ImageIdentity,
-        metadata: Mapping[str, Any],
-    ) -> Sent:
+    async def send_payload(self, image: OutgoingImage) -> Sent:
         """Send the image itself; a record that turns out too large goes on to the next route."""
+        identity = image.identity
         decision = self.choose(identity)
         if decision.route is Route.JSON:
-            record = await self._json_record(source, identity, metadata)
+            record = await self._json_record(image)
             size, limit = size_of(record), self.limits.json_record_bytes
             if size <= limit or self._store is None:
                 check_json_fits(identity, size, limit)
@@ -122,10 +117,10 @@ class ImageSender:
             reason = f"{size:,} bytes as JSON, the JSON topic takes {limit:,}"
             decision = Decision(Route.REFERENCE, reason)
         loop = asyncio.get_running_loop()
-        encoder = await loop.run_in_executor(self._pool, source.encoder_of, self._codec)
+        encoder = await loop.run_in_executor(self._pool, image.source.encoder_of, self._codec)
         if decision.route is Route.DIRECT:
-            block = await self._encode_whole(source, identity, encoder)
-            envelope = Envelope(Kind.IMAGE, identity, block.codec, metadata=metadata)
+            block = await self._encode_whole(image, encoder)
+            envelope = image.envelope(Kind.IMAGE, block.codec, metadata=image.metadata)
             record = self._lanes.record(self._topics.binary, envelope, block.payload)
             size = size_of(record)
             if size <= self.limits.carrying.direct_record_bytes:
@@ -134,12 +129,10 @@ class ImageSender:
                 identity.size_bytes, size, self._settings.routing, self.limits.carrying
             )
         if decision.route is Route.CHUNKED:
-            return await self._send_chunks(source, identity, metadata, decision, encoder)
-        return await self._upload(source, identity, decision, encoder)
+            return await self._send_chunks(image, decision, encoder)
+        return await self._upload(image, decision, encoder)
 
-    async def send_item(
-        self, sent: Sent, identity: ImageIdentity, metadata: Mapping[str, Any]
-    ) -> tuple[RecordPlace, int]:
+    async def send_item(self, sent: Sent, image: OutgoingImage) -> tuple[RecordPlace, int]:
         """Catalogue an image whose payload is safe; for a reference this is the record itself.
 
         Returns
@@ -147,10 +140,10 @@ class ImageSender:
         tuple of (RecordPlace, int)
             Where it lies, and its bytes before the client compressed them.
         """
-        value = build_item(identity, metadata, sent.decision.route, sent.codec, sent.location)
-        envelope = Envelope(
-            Kind.ITEM, identity, sent.codec, value_digest=digest_of(value), dataref=sent.dataref
-        )
+        route = sent.decision.route
+        value = build_item(image.identity, image.metadata, route, sent.codec, sent.location)
+        digest = digest_of(value)
+        envelope = image.envelope(Kind.ITEM, sent.codec, value_digest=digest, dataref=sent.dataref)
         if (
             self._settings.s3.presign_urls
             and self._store is not None
@@ -166,9 +159,8 @@ class ImageSender:
         """Wait for what is in flight, then close; names what was not acknowledged in time."""
         return await self._lanes.stop(timeout_s)
 
-    async def _encode_whole(
-        self, source: ImageSource, identity: ImageIdentity, encoder: ImageEncoder
-    ) -> EncodedBlock:
+    async def _encode_whole(self, image: OutgoingImage, encoder: ImageEncoder) -> EncodedBlock:
+        source, identity = image.source, image.identity
         place = [(0, identity.size_bytes)]
         blocks = encode_blocks(source, identity, place, encoder, self._pool, turns=self._turns)
         async with contextlib.aclosing(blocks):
@@ -194,26 +186,23 @@ class ImageSender:
         )
 
     async def _send_chunks(
-        self,
-        source: ImageSource,
-        identity: ImageIdentity,
-        metadata: Mapping[str, Any],
-        decision: Decision,
-        encoder: ImageEncoder,
+        self, image: OutgoingImage, decision: Decision, encoder: ImageEncoder
     ) -> Sent:
         """Send each chunk as soon as it is encoded, while the next ones are being encoded."""
+        identity = image.identity
         lane = self._lanes.lane(PAYLOAD_COMPRESSION)
         chunk_bytes = fitting_chunk_bytes(self._settings.routing, self.limits.carrying)
         chunks = split_source(
-            source,
+            image.source,
             identity,
-            metadata,
+            image.metadata,
             places=chunk_places(identity.size_bytes, chunk_bytes),
             encoder=encoder,
             pool=self._pool,
             turns=self._turns,
             memory=self._memory,
             key=self._lanes.key(identity),
+            replay=image.replay,
         )
         acks: list[asyncio.Future[RecordPlace]] = []
         encoded_bytes, wire_bytes, encode_s = 0, 0, 0.0
@@ -240,13 +229,10 @@ class ImageSender:
         )
 
     async def _upload(
-        self,
-        source: ImageSource,
-        identity: ImageIdentity,
-        decision: Decision,
-        encoder: ImageEncoder,
+        self, image: OutgoingImage, decision: Decision, encoder: ImageEncoder
     ) -> Sent:
         """Encode while uploading."""
+        source, identity = image.source, image.identity
         if self._store is None:
             msg = f"image {identity.image_id} goes by reference, and no object store is configured"
             raise ObjectStoreNotConfigured(msg)
@@ -275,13 +261,13 @@ class ImageSender:
             encode_s=encode_s,
         )
 
-    async def _json_record(
-        self, source: ImageSource, identity: ImageIdentity, metadata: Mapping[str, Any]
-    ) -> Record:
-        loop = asyncio.get_running_loop()
-        image = await loop.run_in_executor(self._pool, source.block, 0, identity.size_bytes)
-        value = await loop.run_in_executor(self._pool, encode_json_image, image, metadata, identity)
-        envelope = Envelope(Kind.JSON, identity, JSON_CODEC, value_digest=digest_of(value))
+    async def _json_record(self, image: OutgoingImage) -> Record:
+        loop, identity = asyncio.get_running_loop(), image.identity
+        data = await loop.run_in_executor(self._pool, image.source.block, 0, identity.size_bytes)
+        value = await loop.run_in_executor(
+            self._pool, encode_json_image, data, image.metadata, identity
+        )
+        envelope = image.envelope(Kind.JSON, JSON_CODEC, value_digest=digest_of(value))
         return self._lanes.record(self._topics.json, envelope, value)
 
     async def _send_json(self, record: Record, size: int, decision: Decision) -> Sent:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from wildfire_bench.compression.codec import Codec
 from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.envelope.metadata import decode_metadata, encode_metadata
-from wildfire_bench.streaming.model import Receipt
+from wildfire_bench.streaming.model import Receipt, Renewal
 from wildfire_bench.streaming.observation.sending_tally import LaneFigures, SendingTally
 from wildfire_bench.streaming.observation.snapshots import Snapshot
 from wildfire_bench.streaming.sending.image_sender import ImageSender
 from wildfire_bench.streaming.sending.image_source import ImageData, ImageSource, identify
 from wildfire_bench.streaming.sending.limits import SendLimits, read_send_limits
+from wildfire_bench.streaming.sending.outgoing_image import OutgoingImage
 from wildfire_bench.streaming.sending.receipts import send_identified
 from wildfire_bench.streaming.sending.stop_guard import SendsUnderWay, failing_when_stopped
 
@@ -77,7 +78,11 @@ class ImageSending:
         return None if self._store is None else self._store.snapshot("producer")
 
     async def send(
-        self, image_data: ImageData, metadata: Mapping[str, Any] | None, source_id: str
+        self,
+        image_data: ImageData,
+        metadata: Mapping[str, Any] | None,
+        source_id: str,
+        renewal: Renewal | None = None,
     ) -> Receipt:
         """Send one image; see `KafkaDataProducer.send_satellite_image`."""
         started = time.perf_counter()
@@ -95,11 +100,10 @@ class ImageSending:
             identity = await loop.run_in_executor(self._pool, identify, source, about, source_id)
             identified = time.perf_counter()
             rename(identity.image_id)
+            replay = None if renewal is None else renewal.token_for(identity)
             receipt = await send_identified(
                 self._sender,
-                source,
-                identity,
-                about,
+                OutgoingImage(source, identity, about, replay),
                 limits=partial(read_send_limits, self._settings),
                 identify_s=identified - started,
             )

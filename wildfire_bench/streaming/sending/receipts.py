@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from wildfire_bench.errors import DeliveryFailed, RecordTooLarge
 from wildfire_bench.streaming.model import ImageIdentity, ObjectLocation, Receipt, RecordPlace
 from wildfire_bench.streaming.sending.image_sender import ImageSender
-from wildfire_bench.streaming.sending.image_source import ImageSource
 from wildfire_bench.streaming.sending.limits import SendLimits
+from wildfire_bench.streaming.sending.outgoing_image import OutgoingImage
 from wildfire_bench.streaming.sending.sent import Sent
 
 __all__ = ["send_identified"]
@@ -19,9 +18,7 @@ __all__ = ["send_identified"]
 
 async def send_identified(
     sender: ImageSender,
-    source: ImageSource,
-    identity: ImageIdentity,
-    metadata: Mapping[str, Any],
+    image: OutgoingImage,
     *,
     limits: Callable[[], SendLimits],
     identify_s: float,
@@ -32,8 +29,8 @@ async def send_identified(
     ----------
     sender
         Sends them.
-    source, identity, metadata
-        The image, what it is, and what is told of it.
+    image
+        Which.
     limits
         Asks the brokers for the limits anew; blocks.
     identify_s
@@ -47,15 +44,15 @@ async def send_identified(
     started = time.perf_counter()
     try:
         try:
-            sent = await sender.send_payload(source, identity, metadata)
+            sent = await sender.send_payload(image)
         except RecordTooLarge:  # a topic's limit was lowered since start(): ask again, once
             loop = asyncio.get_running_loop()
             sender.limits = await loop.run_in_executor(None, limits)
-            sent = await sender.send_payload(source, identity, metadata)
+            sent = await sender.send_payload(image)
         safe = time.perf_counter()
-        item = await sender.send_item(sent, identity, metadata)
+        item = await sender.send_item(sent, image)
     except DeliveryFailed as error:
-        error.image_id = identity.image_id
+        error.image_id = image.identity.image_id
         raise
     ended = time.perf_counter()
     seconds = {
@@ -65,7 +62,7 @@ async def send_identified(
         "catalogue": ended - safe,
         "total": identify_s + ended - started,
     }
-    return _receipt_for(identity, sent, item, seconds)
+    return _receipt_for(image.identity, sent, item, seconds)
 
 
 def _receipt_for(
