@@ -84,9 +84,11 @@ def send(
 
     A folder stands for the images below it, told by their content; a file that is named, or matched
     by a glob, is sent whatever it is, and so is what comes into a watched folder. JSON beside an
-    image (scene.tif.json, else scene.json) is its metadata and goes before --metadata. With --json
-    there is a line for each file. Ctrl-C ends after the images on their way, and says how many were
-    not sent. The exit status is 2 when a file could not be sent.
+    image (scene.tif.json, else scene.json) is its metadata and goes before --metadata. An image
+    whose metadata changed since it was sent, in this run or one before with the same --resume, is
+    sent again: those who have it get it with what is said now. With --json there is a line for each
+    file. Ctrl-C ends after the images on their way, and says how many were not sent. The exit
+    status is 2 when a file could not be sent.
 
     Example: wildfire-bench send scenes/ --source-id landsat_nrt --resume sent.jsonl
     """
@@ -189,6 +191,8 @@ def _print(outcome: FileOutcome, as_json: bool) -> None:
     elif receipt is not None:
         sizes = f"{receipt.raw_bytes:,} -> {receipt.encoded_bytes:,} bytes"
         how = f"{receipt.route.value}, {receipt.codec}, {receipt.seconds['total']:.2f} s"
+        if outcome.status is FileStatus.SENT_AGAIN:
+            how += ", again with other metadata"
         print(f"{outcome.path}  {receipt.image_id}  {sizes}  {how}", flush=True)
     if outcome.error is not None:
         reason = " ".join(str(outcome.error).split())
@@ -201,6 +205,7 @@ def _summarise(counts: Counter[FileStatus], not_sent: Sequence[Path]) -> None:
     if len(not_sent) > MAX_NAMED:
         print(f"not sent: {len(not_sent) - MAX_NAMED:,} more", file=sys.stderr)
     told = {
+        FileStatus.SENT_AGAIN: "sent again with other metadata",
         FileStatus.ALREADY_SENT: "sent before",
         FileStatus.FAILED: "failed",
         FileStatus.NOT_SENT: "not sent",

@@ -93,7 +93,7 @@ class FolderFeed:
         try:
             async with contextlib.aclosing(outcomes):
                 async for outcome in outcomes:
-                    sent += outcome.status is FileStatus.SENT
+                    sent += outcome.receipt is not None
                     _tell(outcome)
         finally:
             passing_on.cancel()
@@ -117,7 +117,8 @@ def _tell(outcome: FileOutcome) -> None:
             "file.path": str(outcome.path),
         }
         log.info(
-            "sent %s as %s: %s, %s, %d of %d bytes",
+            "%s %s as %s: %s, %s, %d of %d bytes",
+            "sent again" if outcome.status is FileStatus.SENT_AGAIN else "sent",
             *(outcome.path, receipt.image_id, receipt.route.value, receipt.codec),
             *(receipt.encoded_bytes, receipt.raw_bytes),
             extra=about,

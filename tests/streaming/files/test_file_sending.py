@@ -11,7 +11,8 @@ from wildfire_bench.settings import ProducerSettings, Settings
 from wildfire_bench.streaming.catalogue import browse
 from wildfire_bench.streaming.files.file_selection import select_files
 from wildfire_bench.streaming.files.file_sending import FileOutcome, FileStatus, send_files
-from wildfire_bench.streaming.files.sent_journal import SentFile, SentJournal
+from wildfire_bench.streaming.files.sent_files import SentFile
+from wildfire_bench.streaming.files.sent_journal import SentJournal
 
 pytestmark = pytest.mark.integration
 
@@ -87,7 +88,7 @@ async def test_a_second_run_sends_only_what_is_new_or_changed(
     (folder / "3.tif").write_bytes(tiff(3))
     with SentJournal(path) as journal:
         found = await outcomes(producer, folder, journal=journal)
-    assert statuses(found) == ["already_sent", "sent", "already_sent", "sent"]
+    assert statuses(found) == ["already_sent", "sent_again", "already_sent", "sent"]
 
 
 async def test_what_was_acknowledged_before_a_crash_is_left_out(
@@ -117,12 +118,12 @@ async def test_bytes_on_their_way_are_bounded(topics: Settings, folder: Path) ->
     began: list[Path] = []
 
     class Watched(KafkaDataProducer):
-        async def send_satellite_image(self, image_data, *rest):
+        async def send_satellite_image(self, image_data, *rest, **options):
             assert not self.under_way
             self.under_way = True
             began.append(image_data)
             try:
-                return await super().send_satellite_image(image_data, *rest)
+                return await super().send_satellite_image(image_data, *rest, **options)
             finally:
                 self.under_way = False
 
@@ -152,7 +153,7 @@ async def test_brokers_that_do_not_answer_end_the_run(folder: Path) -> None:
     class Silent:
         settings = Settings(kafka_producer=ProducerSettings(max_in_flight_bytes=1))
 
-        async def send_satellite_image(self, *_image):
+        async def send_satellite_image(self, *_image, **_options):
             raise DeliveryTimeout("no answer")
 
     found = await outcomes(Silent(), folder)  # type: ignore[arg-type]  # all that is used of one

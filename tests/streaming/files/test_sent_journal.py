@@ -10,7 +10,8 @@ import pytest
 
 from wildfire_bench.errors import InputError, StateFileInUse
 from wildfire_bench.streaming.files.file_watch import FileState
-from wildfire_bench.streaming.files.sent_journal import SentFile, SentJournal
+from wildfire_bench.streaming.files.sent_files import Acknowledged, SentFile
+from wildfire_bench.streaming.files.sent_journal import SentJournal
 
 FILE = SentFile.of(Path("scene.tif"), FileState(10, 1, 1), "s", {"n": 1}, "localhost:9092/")
 
@@ -19,7 +20,7 @@ FILE = SentFile.of(Path("scene.tif"), FileState(10, 1, 1), "s", {"n": 1}, "local
 def path(tmp_path: Path) -> Path:
     """A journal with one file in it."""
     with SentJournal(tmp_path / "sent.jsonl") as journal:
-        journal.add(FILE, "image-1")
+        journal.add(Acknowledged(FILE, "image-1"))
     return tmp_path / "sent.jsonl"
 
 
@@ -61,7 +62,7 @@ def test_lines_that_were_replaced_are_dropped_at_the_next_opening(path: Path) ->
     size = path.stat().st_size
     with SentJournal(path) as journal:
         for _ in range(3):
-            journal.add(FILE, "image-1")
+            journal.add(Acknowledged(FILE, "image-1"))
     SentJournal(path).__exit__(None, None, None)
     assert path.stat().st_size == size
 

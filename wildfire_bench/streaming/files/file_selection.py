@@ -23,6 +23,7 @@ __all__ = [
     "MAX_METADATA_FILE_BYTES",
     "Selection",
     "files_in",
+    "is_json",
     "metadata_of",
     "parse_metadata",
     "select_files",
@@ -96,10 +97,17 @@ def select_files(patterns: Iterable[str | Path]) -> Selection:
     return Selection(tuple(found), tuple(path for path in other if path not in found))
 
 
-def files_in(folder: Path) -> Iterator[Path]:
+def files_in(folder: Path, *, with_json: bool = False) -> Iterator[Path]:
     """Files below a folder, sorted; hidden and unfinished files and JSON are left out.
 
     A folder below it that is removed meanwhile counts as empty.
+
+    Parameters
+    ----------
+    folder
+        Links to folders below it are not followed.
+    with_json
+        Gives JSON as well.
 
     Raises
     ------
@@ -115,9 +123,14 @@ def files_in(folder: Path) -> Iterator[Path]:
         raise InputError(msg) from error
     for child in children:
         if child in folders:
-            yield from _files_below(child)
-        elif _may_be_sent(child):
+            yield from _files_below(child, with_json)
+        elif _may_be_sent(child) or (with_json and is_json(child) and child.is_file()):
             yield child
+
+
+def is_json(path: Path) -> bool:
+    """Whether a file is JSON by its name, and so no image but the metadata of one."""
+    return path.suffix.lower() == ".json"
 
 
 def side_cars(path: Path) -> tuple[Path, Path]:
@@ -159,9 +172,9 @@ def parse_metadata(given: str) -> dict[str, Any]:
     return parsed
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def _files_below(folder: Path, with_json: bool) -> Iterator[Path]:
     try:
-        yield from files_in(folder)
+        yield from files_in(folder, with_json=with_json)
     except InputError:
         if folder.exists():
             raise
@@ -192,8 +205,8 @@ def _is_image(path: Path) -> bool:
 
 
 def _may_be_sent(path: Path) -> bool:
-    suffix = path.suffix.lower()
-    return suffix != ".json" and suffix not in _UNFINISHED_SUFFIXES and path.is_file()
+    unfinished = path.suffix.lower() in _UNFINISHED_SUFFIXES
+    return not (unfinished or is_json(path)) and path.is_file()
 
 
 def _is_there(side_car: Path) -> bool:

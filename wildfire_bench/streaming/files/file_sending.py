@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,22 +19,30 @@ from wildfire_bench.errors import (
 )
 from wildfire_bench.streaming.files.file_selection import metadata_of
 from wildfire_bench.streaming.files.file_watch import FileState, file_state
-from wildfire_bench.streaming.files.sent_journal import SentFile, SentJournal, target_of
+from wildfire_bench.streaming.files.sent_files import Acknowledged, SentFile, SentFiles, target_of
 from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
 from wildfire_bench.streaming.model import Receipt
 
 __all__ = ["MAX_PARALLEL_SENDS", "FileOutcome", "FileStatus", "send_files"]
 
+log = logging.getLogger(__name__)
+
 MAX_PARALLEL_SENDS: Final = 8
 """Files that may be on their way at a time, however small."""
+_BECAME_ANOTHER: Final = (
+    "%s was sent as %s; its metadata gives another time now, so it was sent as another image, %s: "
+    "receivers have both. Put the JSON with the time beside an image before it is sent"
+)
 
 
 class FileStatus(StrEnum):
     """What became of a file."""
 
     SENT = "sent"
+    SENT_AGAIN = "sent_again"
+    """Its metadata changed: those who have the image get it once more, with what is said now."""
     ALREADY_SENT = "already_sent"
-    """The journal has it."""
+    """The journal has it, or it was sent before in this run."""
     FAILED = "failed"
     NOT_SENT = "not_sent"
     """Sending ended before its turn."""
@@ -56,7 +65,7 @@ async def send_files(
     *,
     source_id: str = "unknown",
     metadata: Mapping[str, Any] | None = None,
-    journal: SentJournal | None = None,
+    journal: SentFiles | None = None,
     stop: asyncio.Event | None = None,
 ) -> AsyncGenerator[FileOutcome]:
     """Send files, and give each one's outcome as soon as it is known.
@@ -64,6 +73,10 @@ async def send_files(
     Files on their way at a time hold at most ``kafka_producer.max_in_flight_bytes`` together, or
     one larger file alone. A file that cannot be sent does not stop the others, unless the brokers
     do not answer any more.
+
+    A file that was sent before and has other metadata now is sent as another delivery of the same
+    image (`wildfire_bench.streaming.model.Renewal`). If the metadata gives another time, it is
+    another image by its id, and a warning says so.
 
     Parameters
     ----------
@@ -76,7 +89,8 @@ async def send_files(
     metadata
         Of all of them; JSON beside a file goes before it, see `metadata_of`.
     journal
-        Files that it has are left out; what is acknowledged is noted there.
+        Files that it has are left out; what is acknowledged is noted there. None remembers it for
+        this run.
     stop
         When set, no further file is begun; those on their way are finished, and the rest of a
         sequence is given as not sent.
@@ -86,7 +100,8 @@ async def send_files(
     FileOutcome
         In the order of completion.
     """
-    sending = _Sending(producer, source_id, dict(metadata or {}), journal, stop or asyncio.Event())
+    sent = SentFiles() if journal is None else journal
+    sending = _Sending(producer, source_id, dict(metadata or {}), sent, stop or asyncio.Event())
     running = asyncio.create_task(sending.run(paths))
     try:
         while (outcome := await sending.outcomes.get()) is not None:
@@ -105,14 +120,14 @@ class _Sending:
         producer: KafkaDataProducer,
         source_id: str,
         metadata: dict[str, Any],
-        journal: SentJournal | None,
+        sent: SentFiles,
         stop: asyncio.Event,
     ) -> None:
         self._producer, self._source_id = producer, source_id
-        self._metadata, self._journal, self._stop = metadata, journal, stop
+        self._metadata, self._sent, self._stop = metadata, sent, stop
         self._target = target_of(producer.settings)
         self._max_bytes = producer.settings.kafka_producer.max_in_flight_bytes
-        self._sizes: dict[asyncio.Task[None], int] = {}
+        self._under_way: dict[asyncio.Task[None], tuple[Path, int]] = {}
         self._failure: Exception | None = None
         self.outcomes: asyncio.Queue[FileOutcome | None] = asyncio.Queue(MAX_PARALLEL_SENDS)
         """Ends with None."""
@@ -124,7 +139,7 @@ class _Sending:
         try:
             async for path in each:
                 await self._begin(path, stopped)
-            await asyncio.gather(*self._sizes)
+            await asyncio.gather(*self._under_way)
             if self._failure is not None:
                 raise self._failure
         except Exception:
@@ -134,9 +149,9 @@ class _Sending:
             await self.outcomes.put(None)
         finally:
             await each.aclose()
-            for task in (stopped, *self._sizes):
+            for task in (stopped, *self._under_way):
                 task.cancel()
-            await asyncio.gather(stopped, *self._sizes, return_exceptions=True)
+            await asyncio.gather(stopped, *self._under_way, return_exceptions=True)
 
     async def _begin(self, path: Path, stopped: asyncio.Task[Any]) -> None:
         """Send a file as soon as there is room for it."""
@@ -145,19 +160,21 @@ class _Sending:
             error = InputError(f"image file {path} cannot be read: it is gone")
             await self.outcomes.put(FileOutcome(path, FileStatus.FAILED, error=error))
             return
-        while not (stopped.done() or self._fits(state.size_bytes)):
-            await asyncio.wait({stopped, *self._sizes}, return_when=asyncio.FIRST_COMPLETED)
+        while not (stopped.done() or self._fits(path, state.size_bytes)):
+            await asyncio.wait({stopped, *self._under_way}, return_when=asyncio.FIRST_COMPLETED)
         if self._stop.is_set():
             await self.outcomes.put(FileOutcome(path, FileStatus.NOT_SENT, state.size_bytes))
             return
         task = asyncio.create_task(self._send(path, state))
-        self._sizes[task] = state.size_bytes
-        task.add_done_callback(self._sizes.pop)
+        self._under_way[task] = path, state.size_bytes
+        task.add_done_callback(self._under_way.pop)
 
-    def _fits(self, size_bytes: int) -> bool:
-        if len(self._sizes) >= MAX_PARALLEL_SENDS:
+    def _fits(self, path: Path, size_bytes: int) -> bool:
+        """Whether it may be begun; a file that comes again waits for its own earlier send."""
+        others = self._under_way.values()
+        if len(others) >= MAX_PARALLEL_SENDS or any(path == other for other, _ in others):
             return False
-        return not self._sizes or sum(self._sizes.values()) + size_bytes <= self._max_bytes
+        return not others or sum(size for _, size in others) + size_bytes <= self._max_bytes
 
     async def _send(self, path: Path, state: FileState) -> None:
         try:
@@ -175,12 +192,23 @@ class _Sending:
     async def _outcome_of(self, path: Path, state: FileState) -> FileOutcome:
         metadata = await asyncio.to_thread(metadata_of, path, self._metadata)
         file = SentFile.of(path, state, self._source_id, metadata, self._target)
-        if self._journal is not None and file in self._journal:
+        if file in self._sent:
             return FileOutcome(path, FileStatus.ALREADY_SENT, state.size_bytes)
-        receipt = await self._producer.send_satellite_image(path, metadata, self._source_id)
-        if self._journal is not None:
-            await asyncio.to_thread(self._journal.add, file, receipt.image_id)
-        return FileOutcome(path, FileStatus.SENT, state.size_bytes, receipt)
+        before = self._sent.latest(file)
+        renewal = None if before is None else before.renewal_for(file)
+        receipt = await self._producer.send_satellite_image(
+            path, metadata, self._source_id, renewal=renewal
+        )
+        status, token = FileStatus.SENT, None
+        if before is not None and before.image_id == receipt.image_id:
+            token = before.token
+            if renewal is not None:
+                status, token = FileStatus.SENT_AGAIN, renewal.token
+        elif before is not None and file.differs_in_metadata_alone(before.file):
+            log.warning(_BECAME_ANOTHER, path, before.image_id, receipt.image_id)
+        acknowledged = Acknowledged(file, receipt.image_id, token)
+        await asyncio.to_thread(self._sent.add, acknowledged)
+        return FileOutcome(path, status, state.size_bytes, receipt)
 
 
 async def _each(

@@ -11,16 +11,22 @@ from pathlib import Path
 from typing import Final
 
 from wildfire_bench.errors import InputError
-from wildfire_bench.streaming.files.file_selection import MAX_FILES, files_in
+from wildfire_bench.streaming.files.file_selection import MAX_FILES, files_in, is_json, side_cars
 
-__all__ = ["SETTLE_S", "FileState", "file_state", "watch_folder"]
+__all__ = ["MAX_SIDE_CAR_WAIT_S", "SETTLE_S", "FileState", "file_state", "watch_folder"]
 
 log = logging.getLogger(__name__)
 
 SETTLE_S: Final = 2.0
 """How long size and time of change must stay the same until a file counts as complete."""
+MAX_SIDE_CAR_WAIT_S: Final = 30.0
+"""How much longer an image is held up by JSON beside it that goes on changing."""
 _LOOKS_PER_SETTLE: Final = 4
 _MAX_INTERVAL_S: Final = 1.0
+_GOES_ON_CHANGING: Final = (
+    "the JSON beside %s goes on changing for more than %g s: the image is sent with what that says "
+    "then, and again once it rests. Write it under another suffix, such as .part, and rename it"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +40,58 @@ class FileState:
 
 @dataclass(slots=True)
 class _Seen:
-    state: FileState
-    since_s: float
+    """An image and the JSON beside it, from look to look."""
+
+    image: FileState
+    image_since_s: float
+    side_car: FileState | None
+    side_car_since_s: float
+    unrest_since_s: float
+    """When the JSON began to change; it rests when it has not for as long as an image must."""
+    pending: bool = True
+    """Whether it is to be given, or told to be empty."""
     given: bool = False
-    """Or told to be empty."""
+    """Whether the image, as it is, was given or told to be empty before."""
+    told: bool = False
+    """Whether it was told that the JSON goes on changing."""
+
+    def note(
+        self, image: FileState, side_car: FileState | None, now_s: float, settle_s: float
+    ) -> None:
+        """Compare with what is there now; JSON that was taken away says nothing new."""
+        if image != self.image:
+            self.image, self.image_since_s = image, now_s
+            self.pending, self.given = True, False
+        if side_car is not None and side_car != self.side_car:
+            if self._side_car_rests(now_s, settle_s):
+                self.unrest_since_s = now_s
+            self.side_car, self.side_car_since_s = side_car, now_s
+            self.pending |= image.size_bytes > 0
+
+    def is_due(self, path: Path, now_s: float, settle_s: float) -> bool:
+        """Whether it is to be given now; JSON that goes on changing is told."""
+        if not self.pending or now_s - self.image_since_s < settle_s:
+            return False
+        if self._side_car_rests(now_s, settle_s):
+            self.told = False
+        elif now_s - self.unrest_since_s < settle_s + MAX_SIDE_CAR_WAIT_S:
+            return False
+        else:
+            if not self.told:
+                log.warning(_GOES_ON_CHANGING, path, MAX_SIDE_CAR_WAIT_S)
+            self.told = True
+            if self.given:
+                return False
+        self.pending, self.given = False, True
+        return True
+
+    @property
+    def settles(self) -> bool:
+        """Whether something is awaited."""
+        return self.pending and not self.told
+
+    def _side_car_rests(self, now_s: float, settle_s: float) -> bool:
+        return self.side_car is None or now_s - self.side_car_since_s >= settle_s
 
 
 def file_state(path: Path) -> FileState | None:
@@ -61,6 +115,10 @@ async def watch_folder(
     `settle_s`. Files that are written under a hidden name, or with a suffix such as ``.part``, and
     then renamed are never seen half. A file that changes or is replaced later is given again. One
     that rests empty is told in a warning, once.
+
+    JSON beside a file (`side_cars`) rests as well before the file is given, so that what comes
+    within `settle_s` of it is waited for; JSON that goes on changing holds it up for
+    `MAX_SIDE_CAR_WAIT_S` at most. When it comes or changes later, the file is given again.
 
     Parameters
     ----------
@@ -89,7 +147,7 @@ async def watch_folder(
         for path in complete:
             yield path
         now_s = time.monotonic()
-        if complete or any(not each.given for each in seen.values()):
+        if complete or any(each.settles for each in seen.values()):
             active_s = now_s
         if idle_timeout_s is not None and now_s - active_s >= idle_timeout_s:
             return
@@ -97,27 +155,35 @@ async def watch_folder(
 
 
 def _look(folder: Path, seen: dict[Path, _Seen], settle_s: float) -> list[Path]:
-    """Note what is there now; returns what has become complete."""
+    """Note what is there now; returns what has become complete, or has other metadata."""
     now_s = time.monotonic()
-    there: dict[Path, FileState] = {}
-    for path in files_in(folder):
-        state = file_state(path)
-        if state is not None:
-            there[path] = state
-        if len(there) > MAX_FILES:
-            msg = f"{folder} holds more than {MAX_FILES:,} files: move away those that were sent"
-            raise InputError(msg)
-    for path in seen.keys() - there.keys():
+    images, documents = _states(folder)
+    for path in seen.keys() - images.keys():
         del seen[path]
     complete = []
-    for path, state in there.items():
+    for path, image in images.items():
+        side_car = next((documents[each] for each in side_cars(path) if each in documents), None)
         known = seen.get(path)
-        if known is None or known.state != state:
-            seen[path] = _Seen(state, now_s)
-        elif not known.given and now_s - known.since_s >= settle_s:
-            known.given = True
-            if state.size_bytes:
+        if known is None:
+            known = seen[path] = _Seen(image, now_s, side_car, now_s, now_s)
+        known.note(image, side_car, now_s, settle_s)
+        if known.is_due(path, now_s, settle_s):
+            if image.size_bytes:
                 complete.append(path)
             else:
                 log.warning("%s is empty: it is sent once it has bytes", path)
     return complete
+
+
+def _states(folder: Path) -> tuple[dict[Path, FileState], dict[Path, FileState]]:
+    """Images that are there, and JSON."""
+    images: dict[Path, FileState] = {}
+    documents: dict[Path, FileState] = {}
+    for path in files_in(folder, with_json=True):
+        state = file_state(path)
+        if state is not None:
+            (documents if is_json(path) else images)[path] = state
+        if max(len(images), len(documents)) > MAX_FILES:
+            msg = f"{folder} holds more than {MAX_FILES:,} files: move away those that were sent"
+            raise InputError(msg)
+    return images, documents

@@ -5,22 +5,18 @@ from __future__ import annotations
 import json
 import os
 import threading
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from filelock import FileLock, Timeout
 
 from wildfire_bench.errors import InputError, StateFileInUse
-from wildfire_bench.settings import Settings
-from wildfire_bench.streaming.envelope.digest import digest_of
-from wildfire_bench.streaming.envelope.metadata import encode_metadata
-from wildfire_bench.streaming.files.file_watch import FileState
+from wildfire_bench.streaming.files.sent_files import Acknowledged, SentFile, SentFiles
 from wildfire_bench.streaming.files.whole_file import write_whole
 
-__all__ = ["MAX_JOURNAL_BYTES", "SentFile", "SentJournal", "target_of"]
+__all__ = ["MAX_JOURNAL_BYTES", "SentJournal"]
 
 FORMAT_VERSION: Final = 1
 MAX_JOURNAL_BYTES: Final = 256_000_000
@@ -28,40 +24,7 @@ MAX_JOURNAL_BYTES: Final = 256_000_000
 _COMPACT_FACTOR: Final = 2
 
 
-@dataclass(frozen=True, slots=True)
-class SentFile:
-    """One acknowledged file; the same file with the same metadata makes the same value."""
-
-    path: str
-    """Absolute."""
-    size_bytes: int
-    mtime_ns: int
-    source_id: str
-    metadata_digest: str
-    target: str
-    """Where it went; see `target_of`."""
-
-    @classmethod
-    def of(
-        cls, path: Path, state: FileState, source_id: str, metadata: Mapping[str, Any], target: str
-    ) -> Self:
-        """Describe a file as it is now."""
-        return cls(
-            str(path.resolve()),
-            state.size_bytes,
-            state.mtime_ns,
-            source_id,
-            digest_of(encode_metadata(metadata)),
-            target,
-        )
-
-
-def target_of(settings: Settings) -> str:
-    """Name what is sent to: brokers and topic prefix."""
-    return f"{settings.kafka.bootstrap_servers}/{settings.topic_prefix}"
-
-
-class SentJournal:
+class SentJournal(SentFiles):
     """A file of JSON lines, one for each acknowledged file; a context manager.
 
     A line is on disk before `add` returns. One that a crash cut short is dropped: its image is
@@ -86,12 +49,13 @@ class SentJournal:
     """
 
     def __init__(self, path: Path) -> None:
+        super().__init__()
         self.path = path
         self._adding = threading.Lock()
         self._owned = self._own()
         try:
             lines, torn = self._read()
-            self._sent = {(each.path, each.target): (each, image_id) for each, image_id in lines}
+            self._sent = {each.file.place: each for each in lines}
             if torn or len(lines) > _COMPACT_FACTOR * len(self._sent):
                 self._rewrite()
             self._file = path.open("ab")
@@ -114,14 +78,7 @@ class SentJournal:
         self._file.close()
         self._owned.release()
 
-    def __contains__(self, file: SentFile) -> bool:
-        found = self._sent.get((file.path, file.target))
-        return found is not None and found[0] == file
-
-    def __len__(self) -> int:
-        return len(self._sent)
-
-    def add(self, file: SentFile, image_id: str) -> None:
+    def add(self, sent: Acknowledged) -> None:
         """Note an acknowledged file; from any thread.
 
         Raises
@@ -130,9 +87,9 @@ class SentJournal:
             If it cannot be written.
         """
         with self._adding:
-            self._sent[(file.path, file.target)] = (file, image_id)
+            self._sent[sent.file.place] = sent
             try:
-                self._file.write(_line(file, image_id))
+                self._file.write(_line(sent))
                 self._file.flush()
                 os.fsync(self._file.fileno())
             except OSError as error:
@@ -155,7 +112,7 @@ class SentJournal:
             raise self._unusable(error.strerror or str(error)) from error
         return lock
 
-    def _read(self) -> tuple[list[tuple[SentFile, str]], bool]:
+    def _read(self) -> tuple[list[Acknowledged], bool]:
         """Its lines, and whether the last one was cut short."""
         try:
             if self.path.stat().st_size > MAX_JOURNAL_BYTES:
@@ -172,25 +129,27 @@ class SentJournal:
         return known, bool(torn)
 
     def _rewrite(self) -> None:
-        write_whole(self.path, b"".join(_line(*each) for each in self._sent.values()))
+        write_whole(self.path, b"".join(_line(each) for each in self._sent.values()))
 
     def _unusable(self, why: str) -> InputError:
         return InputError(f"state file {self.path} cannot be used: {why}")
 
 
-def _line(file: SentFile, image_id: str) -> bytes:
-    document = {"version": FORMAT_VERSION, "image_id": image_id, **asdict(file)}
+def _line(sent: Acknowledged) -> bytes:
+    document = {"version": FORMAT_VERSION, "image_id": sent.image_id, **asdict(sent.file)}
+    if sent.token is not None:
+        document["token"] = sent.token
     return json.dumps(document).encode() + b"\n"
 
 
-def _parse(line: bytes) -> tuple[SentFile, str] | None:
+def _parse(line: bytes) -> Acknowledged | None:
     try:
         document = json.loads(line)
         if document.pop("version") != FORMAT_VERSION:
             return None
-        image_id = str(document.pop("image_id"))
-        found = SentFile(**document)
+        image_id, token = str(document.pop("image_id")), document.pop("token", None)
+        found = Acknowledged(SentFile(**document), image_id, None if token is None else str(token))
         hash(found)  # refuses what is no text or number
-        return found, image_id
+        return found
     except (ValueError, KeyError, TypeError, AttributeError):
         return None
