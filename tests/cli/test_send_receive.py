@@ -126,6 +126,26 @@ def running(*arguments: str):
             process.kill()
 
 
+def test_json_that_comes_after_its_image_was_sent_lies_beside_it_where_it_is_received(
+    scenes: Path, capsys
+) -> None:
+    with running("send", "--watch", "scenes", "--settle", "0.1", "--json") as process:
+        sent = [json.loads(process.stdout.readline()) for _ in range(2)]
+        (scenes / "0.tif.json").write_text('{"sensor": "OLI"}')
+        again = json.loads(process.stdout.readline())
+        process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=TIMEOUT_S)
+    assert {each["status"] for each in sent} == {"sent"}
+    assert (again["path"], again["status"]) == ("scenes/0.tif", "sent_again")
+    assert told.strip() == "2 sent, 1 sent again with other metadata"
+    capsys.readouterr()
+    assert main(["receive", "--out", "out", "--max", "3", "--json"]) == 0
+    received = [each for each in lines(capsys.readouterr().out) if each["redelivered"]]
+    assert [each["image_id"] for each in received] == [again["image_id"]]
+    assert json.loads(Path(received[0]["metadata_path"]).read_text()) == {"sensor": "OLI"}
+    assert Path(received[0]["earlier_metadata_path"]).read_text() == "{}\n"
+
+
 def test_ctrl_c_ends_a_watch_after_what_was_sent(scenes: Path) -> None:
     with running("send", "--watch", "scenes", "--settle", "0.1", "--json") as process:
         sent = [json.loads(process.stdout.readline()) for _ in range(2)]

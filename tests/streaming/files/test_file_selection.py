@@ -92,6 +92,11 @@ def test_a_pattern_that_names_nothing_is_refused(
         select_files([pattern])
 
 
+def test_json_of_a_folder_is_given_where_it_is_asked_for(folder: Path) -> None:
+    found = tuple(files_in(folder, with_json=True))
+    assert names(found, folder) == ["b.tif", "b.tif.json", "deep/a.tif"]
+
+
 def test_a_link_in_a_circle_ends(folder: Path) -> None:
     (folder / "deep" / "up").symlink_to(folder, target_is_directory=True)
     assert names(select_files([folder]).files, folder) == ["b.tif", "deep/a.tif"]

@@ -1,22 +1,28 @@
 import asyncio
-from collections.abc import AsyncIterator
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from tests.streaming.conftest import picture
-from wildfire_bench import KafkaDataProducer
+from tests.streaming.conftest import picture, receive
+from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
 from wildfire_bench.errors import DeliveryTimeout, EmptyImage, InvalidMetadata
 from wildfire_bench.settings import ProducerSettings, Settings
 from wildfire_bench.streaming.catalogue import browse
 from wildfire_bench.streaming.files.file_selection import select_files
 from wildfire_bench.streaming.files.file_sending import FileOutcome, FileStatus, send_files
+from wildfire_bench.streaming.files.file_watch import watch_folder
 from wildfire_bench.streaming.files.sent_files import SentFile
 from wildfire_bench.streaming.files.sent_journal import SentJournal
 
 pytestmark = pytest.mark.integration
 
 SIZE_BYTES = 10_000
+SETTLE_S = 0.1
+DEADLINE_S = 30.0
+MakeConsumer = Callable[..., SatelliteImageConsumer]
 
 
 def tiff(seed: int) -> bytes:
@@ -186,3 +192,87 @@ async def test_an_error_that_nobody_foresaw_ends_the_run_instead_of_a_file_witho
     monkeypatch.setattr(SentFile, "of", fail)
     with pytest.raises(RuntimeError, match=r"0\.tif"):
         [each async for each in send_files(producer, paths())]
+
+
+async def twice(path: Path, again: asyncio.Event) -> AsyncIterator[Path]:
+    """A file, and once more when it is time."""
+    yield path
+    await again.wait()
+    yield path
+
+
+async def test_json_that_comes_after_its_image_was_sent_is_delivered(
+    producer: KafkaDataProducer, consumer: MakeConsumer, folder: Path
+) -> None:
+    watched = watch_folder(folder, settle_s=SETTLE_S)
+    async with asyncio.timeout(DEADLINE_S), consumer() as images:
+        async with contextlib.aclosing(send_files(producer, watched)) as sending:
+            first = [await anext(sending) for _ in range(3)]
+            await receive(images, 3)
+            (folder / "0.json").write_text('{"sensor": "MSI"}')
+            again = await anext(sending)
+        (renewed,) = await receive(images)
+    assert (again.path.name, again.status) == ("0.tif", FileStatus.SENT_AGAIN)
+    ids = {each.path: each.receipt.image_id for each in first if each.receipt}
+    assert renewed.image_id == ids[again.path]
+    assert (renewed.metadata, renewed.redelivered) == ({"sensor": "MSI"}, True)
+
+
+async def test_json_that_changed_between_two_runs_is_delivered(
+    producer: KafkaDataProducer, consumer: MakeConsumer, folder: Path, tmp_path: Path
+) -> None:
+    async with consumer() as images:
+        for sensor in ("OLI", "MSI", "OLI"):
+            (folder / "1.tif.json").write_text(json.dumps({"sensor": sensor}))
+            with SentJournal(tmp_path / "sent.jsonl") as journal:
+                await outcomes(producer, folder, journal=journal)
+        found = [each.metadata.get("sensor") for each in await receive(images, 5)]
+    assert [sensor for sensor in found if sensor is not None] == ["OLI", "MSI", "OLI"]
+
+
+async def test_a_file_that_comes_again_waits_for_its_own_earlier_send(
+    topics: Settings, folder: Path
+) -> None:
+    began = asyncio.Event()
+
+    class OneByOne(KafkaDataProducer):
+        async def send_satellite_image(self, *image, **options):
+            assert not self.under_way
+            self.under_way = True
+            (folder / "0.json").write_text('{"sensor": "MSI"}')
+            began.set()
+            try:
+                return await super().send_satellite_image(*image, **options)
+            finally:
+                self.under_way = False
+
+        under_way = False
+
+    async with OneByOne(settings=topics) as producer:
+        found = [each async for each in send_files(producer, twice(folder / "0.tif", began))]
+    assert statuses(found) == ["sent", "sent_again"]
+
+
+async def test_a_file_that_comes_again_unchanged_is_not_sent_again(
+    producer: KafkaDataProducer, folder: Path
+) -> None:
+    at_once = asyncio.Event()
+    at_once.set()
+    found = [each async for each in send_files(producer, twice(folder / "0.tif", at_once))]
+    assert statuses(found) == ["sent", "already_sent"]
+
+
+async def test_json_that_gives_another_time_makes_another_image_which_is_told(
+    producer: KafkaDataProducer, folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    changed = asyncio.Event()
+    found = []
+    async for each in send_files(producer, twice(folder / "0.tif", changed)):
+        found.append(each)
+        (folder / "0.json").write_text('{"timestamp": "2025-10-13T10:00:00Z"}')
+        changed.set()
+    assert statuses(found) == ["sent", "sent"]
+    ids = {each.receipt.image_id for each in found if each.receipt}
+    assert len(ids) == 2
+    (told,) = [each for each in caplog.messages if "another image" in each]
+    assert all(each in told for each in (*ids, str(folder / "0.tif")))

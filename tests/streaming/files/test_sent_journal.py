@@ -29,6 +29,14 @@ def test_what_was_added_is_there_when_it_is_opened_again(path: Path) -> None:
         assert FILE in journal
 
 
+def test_the_token_of_the_newest_delivery_is_there_when_it_is_opened_again(path: Path) -> None:
+    renewed = Acknowledged(dataclasses.replace(FILE, metadata_digest=""), "image-1", "token")
+    with SentJournal(path) as journal:
+        journal.add(renewed)
+    with SentJournal(path) as journal:
+        assert journal.latest(FILE) == renewed
+
+
 @pytest.mark.parametrize(
     "change",
     [
