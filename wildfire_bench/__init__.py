@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from wildfire_bench.streaming.image_chunk_manager import ImageChunkManager
     from wildfire_bench.streaming.image_consumer import SatelliteImageConsumer
     from wildfire_bench.streaming.kafka_producer import KafkaDataProducer
-    from wildfire_bench.streaming.model import Receipt, Route
+    from wildfire_bench.streaming.model import Receipt, Renewal, Route
     from wildfire_bench.streaming.record_consumer import RecordConsumer
     from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
     from wildfire_bench.streaming.satellite_image import SatelliteImage
@@ -24,6 +24,7 @@ __all__ = [
     "KafkaDataProducer",
     "Receipt",
     "RecordConsumer",
+    "Renewal",
     "Route",
     "S3ReferenceHandler",
     "SatelliteImage",
@@ -40,6 +41,7 @@ _HOMES = {
     "KafkaDataProducer": "wildfire_bench.streaming.kafka_producer",
     "Receipt": "wildfire_bench.streaming.model",
     "RecordConsumer": "wildfire_bench.streaming.record_consumer",
+    "Renewal": "wildfire_bench.streaming.model",
     "Route": "wildfire_bench.streaming.model",
     "S3ReferenceHandler": "wildfire_bench.streaming.s3_reference_handler",
     "SatelliteImage": "wildfire_bench.streaming.satellite_image",

@@ -37,7 +37,8 @@ class SatelliteImage:
     places: tuple[RecordPlace, ...]
     """Where its records lie."""
     redelivered: bool = False
-    """True when it may have been handed over before."""
+    """True when it may have been handed over before: after a restart, and when it was replayed or
+    sent again with other metadata."""
     seconds: Mapping[str, float] = field(default_factory=dict)
     """Seconds per stage, those it went through: ``decode`` (all threads), ``assemble`` (first chunk
     to verified image), ``download``, ``hand_over`` (verified image to the caller's hands)."""
