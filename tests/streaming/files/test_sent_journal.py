@@ -139,6 +139,16 @@ def test_a_journal_is_the_same_under_another_name(path: Path) -> None:
         SentJournal(link)
 
 
+def test_a_link_to_a_journal_stays_one_when_lines_are_dropped(path: Path) -> None:
+    link = path.with_name("link.jsonl")
+    link.symlink_to(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole + whole[:20])
+    with SentJournal(link) as journal:
+        assert FILE in journal
+    assert (link.is_symlink(), path.read_bytes()) == (True, whole)
+
+
 def test_a_journal_that_was_refused_is_not_kept_locked(tmp_path: Path) -> None:
     path = tmp_path / "sent.jsonl"
     path.write_text("hello\n")

@@ -51,6 +51,7 @@ class SentJournal(SentFiles):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
+        self._place = path.resolve()  # a link to it is the same journal, and stays a link
         self._adding = threading.Lock()
         self._owned = self._own()
         try:
@@ -58,7 +59,7 @@ class SentJournal(SentFiles):
             self._sent = {each.file.place: each for each in lines}
             if torn or len(lines) > _COMPACT_FACTOR * len(self._sent):
                 self._rewrite()
-            self._file = path.open("ab")
+            self._file = self._place.open("ab")
         except OSError as error:
             self._owned.release()
             raise self._unusable(error.strerror or str(error)) from error
@@ -96,7 +97,7 @@ class SentJournal(SentFiles):
                 raise self._unusable(error.strerror or str(error)) from error
 
     def _own(self) -> FileLock:
-        place = self.path.resolve()  # a link to it is the same journal
+        place = self._place
         if not place.parent.is_dir():  # the lock would make it
             raise self._unusable(f"folder {place.parent} does not exist")
         lock = FileLock(place.with_name(f".{place.name}.lock"), blocking=False, thread_local=False)
@@ -115,9 +116,9 @@ class SentJournal(SentFiles):
     def _read(self) -> tuple[list[Acknowledged], bool]:
         """Its lines, and whether the last one was cut short."""
         try:
-            if self.path.stat().st_size > MAX_JOURNAL_BYTES:
+            if self._place.stat().st_size > MAX_JOURNAL_BYTES:
                 raise self._unusable(f"it is above {MAX_JOURNAL_BYTES:,} bytes")
-            *lines, torn = self.path.read_bytes().split(b"\n")
+            *lines, torn = self._place.read_bytes().split(b"\n")
         except FileNotFoundError:
             return [], False
         except OSError as error:
@@ -129,7 +130,7 @@ class SentJournal(SentFiles):
         return known, bool(torn)
 
     def _rewrite(self) -> None:
-        write_whole(self.path, b"".join(_line(each) for each in self._sent.values()))
+        write_whole(self._place, b"".join(_line(each) for each in self._sent.values()))
 
     def _unusable(self, why: str) -> InputError:
         return InputError(f"state file {self.path} cannot be used: {why}")
