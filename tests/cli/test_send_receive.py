@@ -131,7 +131,8 @@ def test_json_that_comes_after_its_image_was_sent_lies_beside_it_where_it_is_rec
 ) -> None:
     with running("send", "--watch", "scenes", "--settle", "0.1", "--json") as process:
         sent = [json.loads(process.stdout.readline()) for _ in range(2)]
-        (scenes / "0.tif.json").write_text('{"sensor": "OLI"}')
+        (scenes / "0.part").write_text('{"sensor": "OLI"}')
+        (scenes / "0.part").rename(scenes / "0.tif.json")
         again = json.loads(process.stdout.readline())
         process.send_signal(signal.SIGTERM)
         _, told = process.communicate(timeout=TIMEOUT_S)

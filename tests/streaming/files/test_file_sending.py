@@ -209,7 +209,8 @@ async def test_json_that_comes_after_its_image_was_sent_is_delivered(
         async with contextlib.aclosing(send_files(producer, watched)) as sending:
             first = [await anext(sending) for _ in range(3)]
             await receive(images, 3)
-            (folder / "0.json").write_text('{"sensor": "MSI"}')
+            (folder / "0.part").write_text('{"sensor": "MSI"}')
+            (folder / "0.part").rename(folder / "0.json")
             again = await anext(sending)
         (renewed,) = await receive(images)
     assert (again.path.name, again.status) == ("0.tif", FileStatus.SENT_AGAIN)
