@@ -15,8 +15,7 @@ def test_ctrl_c_reaches_a_test_also_where_the_shell_has_it_ignored(
     request: pytest.FixtureRequest,
 ) -> None:
     ran = subprocess.run(
-        ["/bin/sh", "-c", SHELL, sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        + [REACHES],
+        ["/bin/sh", "-c", SHELL, sys.executable, "-m", "pytest", "-p", "no:cacheprovider", REACHES],
         cwd=request.config.rootpath,
         capture_output=True,
         text=True,

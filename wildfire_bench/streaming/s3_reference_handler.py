@@ -144,11 +144,18 @@ class S3ReferenceHandler(StartStop):
             if not await upload.abandon():
                 self._tally.orphaned_uploads += 1
             raise
+        return self.location(identity, table, variant=variant)
+
+    def location(
+        self, identity: ImageIdentity, blocks: Iterable[tuple[int, int, str]], *, variant: str = ""
+    ) -> ObjectLocation:
+        """Where `upload` puts an image, by encoded size, decoded size and digest of its blocks."""
+        table = tuple(blocks)
         return ObjectLocation(
             bucket=self.settings.bucket,
             key=object_key(identity, variant),
             size_bytes=sum(encoded for encoded, _, _ in table),
-            blocks=tuple(table),
+            blocks=table,
         )
 
     async def download(self, location: ObjectLocation, place: PlaceBlock) -> None:
@@ -188,7 +195,7 @@ class S3ReferenceHandler(StartStop):
         self._tally.object_bytes["download"] += location.size_bytes
 
     async def presign(self, location: ObjectLocation) -> tuple[str, str]:
-        """Sign a URL that gives the object to whoever holds it.
+        """Sign a URL that gives the object, there or to come, to whoever holds it.
 
         Returns
         -------
@@ -196,6 +203,7 @@ class S3ReferenceHandler(StartStop):
             The URL, which is a secret until it expires, and that time (RFC 3339).
         """
         client, pool = self._running()
+        await self._ensure_bucket(client, pool)  # its region, which the store tells, is signed too
         now = datetime.now(UTC).replace(microsecond=0)
         life = timedelta(seconds=self.settings.presign_expiry_s)
 

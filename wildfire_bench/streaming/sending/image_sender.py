@@ -7,7 +7,6 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import Executor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder
@@ -16,14 +15,7 @@ from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.binary_serializer import EncodedBlock
 from wildfire_bench.streaming.envelope.digest import digest_of
 from wildfire_bench.streaming.json_fallback import JSON_CODEC, check_json_fits, encode_json_image
-from wildfire_bench.streaming.model import (
-    Envelope,
-    ImageIdentity,
-    Kind,
-    ObjectLocation,
-    RecordPlace,
-    Route,
-)
+from wildfire_bench.streaming.model import Envelope, ImageIdentity, Kind, RecordPlace, Route
 from wildfire_bench.streaming.observation.sending_tally import LaneFigures
 from wildfire_bench.streaming.recycled_memory import RecycledMemory
 from wildfire_bench.streaming.routing import (
@@ -43,10 +35,10 @@ from wildfire_bench.streaming.sending.image_lanes import (
     size_of,
 )
 from wildfire_bench.streaming.sending.image_source import ImageSource
+from wildfire_bench.streaming.sending.item_records import ItemRecords, object_variant
 from wildfire_bench.streaming.sending.lane import Record
 from wildfire_bench.streaming.sending.limits import SendLimits
 from wildfire_bench.streaming.sending.sent import Sent, sent_by
-from wildfire_bench.streaming.stac.item import build_item
 from wildfire_bench.streaming.topics import topic_names
 
 if TYPE_CHECKING:
@@ -89,6 +81,7 @@ class ImageSender:
         self._turns = encode_turns(settings.kafka_producer)
         self._memory = RecycledMemory(settings.kafka_producer.max_in_flight_bytes)
         self._lanes = ImageLanes(settings, client_options or {})
+        self._items = ItemRecords(settings, self._lanes, store)
 
     @property
     def in_flight_bytes(self) -> int:
@@ -135,7 +128,7 @@ class ImageSender:
             )
         if decision.route is Route.CHUNKED:
             return await self._send_chunks(source, identity, metadata, decision, encoder)
-        return await self._upload(source, identity, decision, encoder)
+        return await self._upload(source, identity, metadata, decision, encoder)
 
     async def send_item(
         self, sent: Sent, identity: ImageIdentity, metadata: Mapping[str, Any]
@@ -147,18 +140,9 @@ class ImageSender:
         tuple of (RecordPlace, int)
             Where it lies, and its bytes before the client compressed them.
         """
-        value = build_item(identity, metadata, sent.decision.route, sent.codec, sent.location)
-        envelope = Envelope(
-            Kind.ITEM, identity, sent.codec, value_digest=digest_of(value), dataref=sent.dataref
+        record = await self._items.record(
+            identity, metadata, sent.decision.route, sent.codec, sent.location
         )
-        if (
-            self._settings.s3.presign_urls
-            and self._store is not None
-            and isinstance(sent.location, ObjectLocation)
-        ):
-            url, expires = await self._store.presign(sent.location)
-            envelope = replace(envelope, presigned_url=url, presigned_expires=expires)
-        record = self._lanes.record(self._topics.metadata, envelope, value)
         acknowledged = await self._lanes.lane(METADATA_COMPRESSION).produce(record)
         return await acknowledged, size_of(record)
 
@@ -243,14 +227,18 @@ class ImageSender:
         self,
         source: ImageSource,
         identity: ImageIdentity,
+        metadata: Mapping[str, Any],
         decision: Decision,
         encoder: ImageEncoder,
     ) -> Sent:
-        """Encode while uploading."""
+        """Encode while uploading, in blocks that the catalogue entry has room for."""
         if self._store is None:
             msg = f"image {identity.image_id} goes by reference, and no object store is configured"
             raise ObjectStoreNotConfigured(msg)
-        places = chunk_places(identity.size_bytes, self._settings.routing.chunk_bytes)
+        block_bytes = await self._items.block_bytes(
+            self._store, identity, metadata, encoder, self.limits.item_record_bytes
+        )
+        places = chunk_places(identity.size_bytes, block_bytes)
         encode_s = 0.0
 
         blocks = encode_blocks(source, identity, places, encoder, self._pool, turns=self._turns)
@@ -262,10 +250,9 @@ class ImageSender:
                     encode_s += block.encode_s
                     yield block.payload, block.size_bytes, block.digest
 
-        # Another codec or cut gives other bytes: they get a key of their own, so that no entry of
-        # an earlier send ever points into them.
-        variant = f"{encoder.name}-{encoder.level}-{self._settings.routing.chunk_bytes}"
-        location = await self._store.upload(identity, encoded(), variant=variant)
+        location = await self._store.upload(
+            identity, encoded(), variant=object_variant(encoder, block_bytes)
+        )
         return sent_by(
             encoder,
             decision,
