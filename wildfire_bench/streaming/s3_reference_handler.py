@@ -201,9 +201,15 @@ class S3ReferenceHandler(StartStop):
         -------
         tuple of str
             The URL, which is a secret until it expires, and that time (RFC 3339).
+
+        Raises
+        ------
+        ObjectStoreUnavailable
+            If the store does not tell the bucket's region, which is signed too, or denies making
+            the bucket.
         """
         client, pool = self._running()
-        await self._ensure_bucket(client, pool)  # its region, which the store tells, is signed too
+        await self._ensure_bucket(client, pool)
         now = datetime.now(UTC).replace(microsecond=0)
         life = timedelta(seconds=self.settings.presign_expiry_s)
 
