@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import replace
 
 import pytest
+from pydantic import SecretStr
 
 from tests.streaming.conftest import picture
+from tests.streaming.stac.test_item import IDENTITY, ZEROS
 from tests.streaming.test_kafka_producer import limit_topic, stored
 from wildfire_bench import KafkaDataProducer, browse, fetch
+from wildfire_bench.compression.zstd import ZstdCodec
 from wildfire_bench.errors import ImageTooLarge, RecordTooLarge
-from wildfire_bench.settings import RoutingSettings, Settings
-from wildfire_bench.streaming.model import ObjectLocation, Receipt
+from wildfire_bench.settings import RoutingSettings, S3Settings, Settings
+from wildfire_bench.streaming.envelope.metadata import MAX_METADATA_BYTES
+from wildfire_bench.streaming.model import ObjectLocation, Receipt, Route
 from wildfire_bench.streaming.object_store.s3_client import connect_s3
+from wildfire_bench.streaming.routing import MAX_BLOCK_BYTES, chunk_places
+from wildfire_bench.streaming.s3_reference_handler import S3ReferenceHandler
+from wildfire_bench.streaming.sending.image_lanes import ImageLanes, size_of
+from wildfire_bench.streaming.sending.item_records import ItemRecords, object_variant
 from wildfire_bench.streaming.stac.item import CatalogueEntry, parse_item
 from wildfire_bench.streaming.topics import topic_names
 from wildfire_bench.streaming.wire import record_bytes
-
-pytestmark = pytest.mark.integration
 
 IMAGE_BYTES, CHUNK_BYTES = 6_000_000, 65_536
 DENSE = random.Random(7).randbytes(1_000).hex()
@@ -45,6 +52,37 @@ def block_sizes(entry: CatalogueEntry) -> list[int]:
     return [decoded for _, decoded, _ in entry.location.blocks]
 
 
+@pytest.mark.parametrize(
+    ("size_bytes", "topic_bytes", "block_bytes"),
+    [
+        (900_000_000, 1 << 20, CHUNK_BYTES),
+        (1_000_000_000, 1 << 20, 2 * CHUNK_BYTES),
+        (4_000_000_000, 1 << 20, 8 * CHUNK_BYTES),
+        (4_000_000_000, 100 << 10, 128 * CHUNK_BYTES),
+        (4_000_000_000, 72 << 10, MAX_BLOCK_BYTES),
+    ],
+)
+async def test_the_entry_of_an_image_of_any_size_fits_its_topic_with_the_most_metadata(
+    size_bytes: int, topic_bytes: int, block_bytes: int
+) -> None:
+    settings = Settings(
+        routing=RoutingSettings(chunk_bytes=CHUNK_BYTES),
+        s3=S3Settings(endpoint="s3:9000", access_key="key", secret_key=SecretStr("secret")),
+    )
+    identity = replace(IDENTITY, size_bytes=size_bytes)
+    metadata = {"note": "x" * (MAX_METADATA_BYTES - 11)}
+    store, encoder = S3ReferenceHandler(settings.s3), ZstdCodec(1).for_image(b"")
+    records = ItemRecords(settings, ImageLanes(settings, {}), store)
+    found = await records.block_bytes(store, identity, metadata, encoder, topic_bytes)
+    assert found == block_bytes
+
+    blocks = [(size + size // 300, size, ZEROS) for _, size in chunk_places(size_bytes, found)]
+    location = store.location(identity, blocks, variant=object_variant(encoder, found))
+    record = await records.record(identity, metadata, Route.REFERENCE, "zstd", location)
+    assert size_of(record) <= topic_bytes
+
+
+@pytest.mark.integration
 @pytest.mark.parametrize("presigned", [False, True])
 @pytest.mark.parametrize(("note", "room"), [("", 700), (DENSE, 700), ("", 0)])
 async def test_an_image_is_cut_into_larger_blocks_until_its_entry_fits_the_topic(
@@ -67,12 +105,14 @@ async def test_an_image_is_cut_into_larger_blocks_until_its_entry_fits_the_topic
     assert (await fetch(entry, settings=settings)).data == image
 
 
+@pytest.mark.integration
 async def test_an_image_whose_entry_fits_is_cut_as_the_settings_say(small: Settings) -> None:
     async with KafkaDataProducer(settings=small) as producer:
         receipt = await producer.send_satellite_image(picture(IMAGE_BYTES), {"note": DENSE})
     assert len(block_sizes((await entry_of(small, receipt))[0])) == 92
 
 
+@pytest.mark.integration
 async def test_an_entry_that_fits_in_no_way_is_refused_before_anything_is_uploaded(
     small: Settings,
 ) -> None:
@@ -86,6 +126,7 @@ async def test_an_entry_that_fits_in_no_way_is_refused_before_anything_is_upload
     store.close()
 
 
+@pytest.mark.integration
 async def test_a_limit_that_was_lowered_since_the_start_counts_from_the_next_send(
     small: Settings,
 ) -> None:

@@ -94,7 +94,7 @@ class ItemRecords:
         Parameters
         ----------
         store, encoder
-            By which the object is made.
+            What will make the object.
         identity, metadata
             Of the image.
         record_bytes
@@ -108,7 +108,7 @@ class ItemRecords:
         Raises
         ------
         ImageTooLarge
-            If it fits in no way; the message names the topic or the setting.
+            If it fits in no way; the message has the figures and says what to raise.
         """
         largest = 2 * MAX_BLOCK_BYTES, MAX_BLOCK_BYTES, identity.digest
         location = store.location(
