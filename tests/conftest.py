@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="embedded",
         help="what the tests that need one broker and S3 run against",
     )
+
+
+def pytest_configure() -> None:
+    """Handle SIGINT also where a script put the tests into its background: there it is ignored.
+
+    Processes inherit that, those to which tests send it too.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(optionalhook=True)

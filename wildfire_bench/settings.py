@@ -128,7 +128,7 @@ class RoutingSettings(FrozenSettings):
     chunked_max_bytes: PositiveInt = 100 * MB
     """Largest image sent in chunks; larger ones go by reference."""
     chunk_bytes: Annotated[int, Field(ge=64 * 1024, le=64 * MB)] = 5 * MB
-    """Raw bytes of a chunk, before encoding."""
+    """Raw bytes of a chunk, and of a block of an object, before encoding."""
     max_image_bytes: PositiveInt = 4_000 * MB
     """Largest image accepted at all, sent or received."""
 

@@ -8,8 +8,10 @@ import pytest
 
 from tests.streaming.raw_records import RawRecord, put
 from wildfire_bench import KafkaDataProducer, SatelliteImageConsumer
-from wildfire_bench.cli import dead_letters, main
+from wildfire_bench.cli import main
 from wildfire_bench.settings import Settings
+from wildfire_bench.streaming import dead_letter_box
+from wildfire_bench.streaming.dead_letter_box import Replayed
 from wildfire_bench.streaming.dead_letters import DeadLetter
 from wildfire_bench.streaming.model import RecordPlace
 from wildfire_bench.streaming.topics import topic_names
@@ -131,11 +133,33 @@ def test_a_letter_that_cannot_be_replayed_does_not_stop_the_others(
     assert summary == "1 replayed, 2 failed"
 
 
-def test_what_a_replay_of_all_leaves_is_named(
-    refused: list[str], capsys, monkeypatch: pytest.MonkeyPatch
+def test_a_replay_of_all_goes_on_from_portion_to_portion_past_one_that_fails(
+    refused: list[str], user: Settings, capsys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dead_letters, "MAX_REPLAYED", len(refused) - 1)
+    forged = DeadLetter("forged", "Rejected", (RecordPlace("payroll", 0, 0),))
+    foreign = b"not a letter"
+    values = [forged.encode(), foreign, foreign, forged.encode()]
+    put(user, topic_names(user).dead_letters, [RawRecord(b"k", value, ()) for value in values])
+    monkeypatch.setattr(dead_letter_box, "MAX_PORTION_LETTERS", 1)
     assert main(["dead-letters", "replay", "--all"]) == 2
-    summary, left = capsys.readouterr().err.splitlines()
-    assert summary == f"{len(refused) - 1} replayed"
-    assert f"0/{len(refused) - 1} and what follows it were left" in left
+    printed = capsys.readouterr()
+    assert [line.split()[0] for line in printed.out.splitlines()] == ["0/0", "0/1"]
+    assert printed.err.splitlines()[-1] == "2 replayed, 2 failed"
+
+
+def test_a_replay_of_all_leaves_what_is_refused_anew_meanwhile(
+    refused: list[str], user: Settings, capsys, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay = dead_letter_box.replay
+
+    async def replay_and_refuse(letter: DeadLetter, *, settings: Settings) -> Replayed:
+        replayed = await replay(letter, settings=settings)
+        again = RawRecord(b"k", letter.encode(), ())
+        await asyncio.to_thread(put, settings, topic_names(settings).dead_letters, [again])
+        return replayed
+
+    monkeypatch.setattr(dead_letter_box, "MAX_PORTION_LETTERS", 1)
+    monkeypatch.setattr(dead_letter_box, "replay", replay_and_refuse)
+    assert main(["dead-letters", "replay", "--all"]) == 0
+    assert capsys.readouterr().err == "2 replayed\n"
+    assert len(list(dead_letter_box.dead_letters(user))) == 4

@@ -10,11 +10,13 @@ from wildfire_bench.streaming.envelope.metadata import MAX_METADATA_BYTES
 from wildfire_bench.streaming.model import BlockPlace, Envelope, ImageIdentity, Kind, Route
 from wildfire_bench.streaming.routing import (
     ENVELOPE_BYTES,
+    MAX_BLOCK_BYTES,
     MIN_CHUNK_BYTES,
     CarryingLimits,
     choose_route,
     chunk_places,
     escalate,
+    fitting_block_bytes,
     fitting_chunk_bytes,
 )
 from wildfire_bench.streaming.sending.image_source import MAX_SOURCE_ID_CHARS
@@ -80,6 +82,30 @@ def test_chunks_are_cut_smaller_for_a_smaller_topic() -> None:
     small = CarryingLimits(20 << 20, 1 << 20, object_store=False)
     assert MIN_CHUNK_BYTES <= fitting_chunk_bytes(GUIDE, small) < 1 << 20
     assert fitting_chunk_bytes(GUIDE, LIMITS) == GUIDE.chunk_bytes
+
+
+@given(
+    size_bytes=st.integers(1, 4 * 10**9),
+    chunk_bytes=st.integers(64 * 1024, 64 * 10**6),
+    max_blocks=st.integers(-10, 20_000),
+)
+def test_blocks_grow_no_more_than_it_takes_to_be_few_enough(
+    size_bytes: int, chunk_bytes: int, max_blocks: int
+) -> None:
+    routing = RoutingSettings(chunk_bytes=chunk_bytes)
+    found = fitting_block_bytes(size_bytes, routing, max_blocks)
+    if not found:
+        assert MAX_BLOCK_BYTES * max_blocks < size_bytes
+        return
+    assert chunk_bytes <= found <= MAX_BLOCK_BYTES
+    assert len(chunk_places(size_bytes, found)) <= max_blocks
+    assert found == chunk_bytes or (found // 2) * max_blocks < size_bytes
+
+
+def test_blocks_grow_no_larger_than_the_settings_allow_chunks() -> None:
+    RoutingSettings(chunk_bytes=MAX_BLOCK_BYTES)
+    with pytest.raises(ValueError, match="chunk_bytes"):
+        RoutingSettings(chunk_bytes=MAX_BLOCK_BYTES + 1)
 
 
 @given(size_bytes=st.integers(1, 10**9), chunk_bytes=st.integers(64 * 1024, 64 * 10**6))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import sys
+from collections.abc import Iterable
 from itertools import islice
 from typing import Annotated, Any, Final
 
@@ -28,8 +29,6 @@ app = typer.Typer(
     epilog="Example: wildfire-bench dead-letters list",
 )
 
-MAX_REPLAYED: Final = 10_000
-"""Dead letters that one call replays."""
 FAILED_STATUS: Final = 2
 
 _Place = Annotated[str, typer.Argument(metavar="PARTITION/OFFSET", help="As `list` shows it.")]
@@ -104,8 +103,9 @@ def replay(
     """Send the records of dead letters again, as new deliveries.
 
     Consumers take them up anew. Chunks that were missing stay missing: then send the image again.
-    With --json there is a line for each. One that cannot be replayed does not stop the others, and
-    past 10,000 the rest is left; the exit status is 2 then.
+    With --json there is a line for each. With --all those are replayed that were there at the
+    start, and not what is refused anew meanwhile. One that cannot be replayed does not stop the
+    others; the exit status is 2 then.
 
     Example: wildfire-bench dead-letters replay 0/17 0/18
     """
@@ -114,16 +114,18 @@ def replay(
         raise InputError(msg)
     parsed = [_parsed(place) for place in places or ()]
     settings = load(config, bootstrap_servers).settings
-    if everything:
-        letters = list(islice(box.dead_letters(settings), MAX_REPLAYED + 1))
-    else:
-        letters = [_found(settings, *place) for place in parsed]
-    left = letters[MAX_REPLAYED:]
-    failed = asyncio.run(_replay(letters[:MAX_REPLAYED], settings, as_json=as_json))
-    if left:
-        told = f"{_at(left[0])} and what follows it were left: name the dead letters to replay"
-        print(f"wildfire-bench: {told}", file=sys.stderr)
-    if failed or left:
+    portions: Iterable[list[DeadLetter]] = (
+        box.portions_of_dead_letters(settings)
+        if everything
+        else [[_found(settings, *place) for place in parsed]]
+    )
+    replayed = failed = 0
+    for portion in portions:
+        failed_now = asyncio.run(_replay(portion, settings, as_json=as_json))
+        replayed, failed = replayed + len(portion) - failed_now, failed + failed_now
+    told = f"{replayed:,} replayed"
+    print(f"{told}, {failed:,} failed" if failed else told, file=sys.stderr)
+    if failed:
         raise typer.Exit(FAILED_STATUS)
 
 
@@ -138,8 +140,6 @@ async def _replay(letters: list[DeadLetter], settings: Settings, *, as_json: boo
             print(f"wildfire-bench: {_at(letter)}: {_printable(str(error))}", file=sys.stderr)
         else:
             _print_replayed(replayed, as_json=as_json)
-    told = f"{len(letters) - failed:,} replayed"
-    print(f"{told}, {failed:,} failed" if failed else told, file=sys.stderr)
     return failed
 
 

@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Final
 
 from wildfire_bench.errors import CorruptData, InputError, RecordMissing, UnsupportedFormat
 from wildfire_bench.settings import Settings
 from wildfire_bench.settings_sources import load_settings
 from wildfire_bench.streaming.dead_letters import DeadLetter
 from wildfire_bench.streaming.model import RecordPlace
-from wildfire_bench.streaming.receiving.record_reader import StoredRecord, read_records, read_topic
+from wildfire_bench.streaming.receiving.record_reader import (
+    StoredRecord,
+    partition_ends,
+    read_partition,
+    read_records,
+    read_topic,
+)
 from wildfire_bench.streaming.sending.lane import ProducerLane, Record
 from wildfire_bench.streaming.topics import topic_names
 from wildfire_bench.streaming.wire import Headers, read_envelope, write_envelope
 
-__all__ = ["Replayed", "dead_letters", "find_dead_letter", "replay"]
+__all__ = [
+    "MAX_PORTION_LETTERS",
+    "Replayed",
+    "dead_letters",
+    "find_dead_letter",
+    "portions_of_dead_letters",
+    "replay",
+]
+
+MAX_PORTION_LETTERS: Final = 100
+"""Dead letters that are held at a time while all are gone through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +59,34 @@ def dead_letters(settings: Settings | None = None) -> Iterator[DeadLetter]:
         If there is no answer, or no such topic.
     """
     settings = settings or load_settings().settings
-    for record in read_topic(settings, topic_names(settings).dead_letters):
+    yield from _decoded(read_topic(settings, topic_names(settings).dead_letters))
+
+
+def portions_of_dead_letters(settings: Settings) -> Iterator[list[DeadLetter]]:
+    """All dead letters that are kept now, for who takes long over them; blocks.
+
+    Nothing is open between portions. Letters written after the start are not among them, such as
+    those of what was sent again meanwhile.
+
+    Raises
+    ------
+    BrokerUnavailable, TopicMissing
+        If there is no answer, or no such topic.
+    """
+    topic = topic_names(settings).dead_letters
+    for partition, end in partition_ends(settings, topic).items():
+        start = 0
+        while start < end:
+            with contextlib.closing(
+                read_partition(settings, topic, partition, start, end=end)
+            ) as records:
+                portion = list(islice(records, MAX_PORTION_LETTERS))
+            yield list(_decoded(portion))
+            start = portion[-1].place.offset + 1 if portion else end
+
+
+def _decoded(records: Iterable[StoredRecord]) -> Iterator[DeadLetter]:
+    for record in records:
         try:
             yield DeadLetter.decode(record.value, record.place)
         except CorruptData:

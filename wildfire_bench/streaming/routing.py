@@ -14,17 +14,21 @@ from wildfire_bench.streaming.envelope.metadata import MAX_METADATA_BYTES
 from wildfire_bench.streaming.model import Route
 
 __all__ = [
+    "MAX_BLOCK_BYTES",
     "MIN_CHUNK_BYTES",
     "CarryingLimits",
     "Decision",
     "choose_route",
     "chunk_places",
     "escalate",
+    "fitting_block_bytes",
     "fitting_chunk_bytes",
 ]
 
 MIN_CHUNK_BYTES = 64 * 1024
 """Smaller chunks cost more in records than they carry; past it the reference route is taken."""
+MAX_BLOCK_BYTES = 64_000_000
+"""Largest block of an object, before encoding: as the largest chunk that the settings allow."""
 ENVELOPE_BYTES = 8_192 + MAX_METADATA_BYTES
 """Room kept for key and headers of a chunk, the user's metadata on chunk 0 included; a source id
 alone may take 4 kB of it."""
@@ -120,6 +124,21 @@ def fitting_chunk_bytes(routing: RoutingSettings, limits: CarryingLimits) -> int
     room = limits.chunk_record_bytes - ENVELOPE_BYTES
     fitting = min(routing.chunk_bytes, room * GROWTH_NUMERATOR // GROWTH_DENOMINATOR)
     return fitting if fitting >= MIN_CHUNK_BYTES else 0
+
+
+def fitting_block_bytes(size_bytes: int, routing: RoutingSettings, max_blocks: int) -> int:
+    """Raw block size by which an object has few enough blocks.
+
+    Returns
+    -------
+    int
+        ``routing.chunk_bytes``, doubled as often as needed; 0 when even blocks of
+        `MAX_BLOCK_BYTES` would be too many.
+    """
+    block_bytes = routing.chunk_bytes
+    while block_bytes * max_blocks < size_bytes and block_bytes < MAX_BLOCK_BYTES:
+        block_bytes = min(2 * block_bytes, MAX_BLOCK_BYTES)
+    return block_bytes if block_bytes * max_blocks >= size_bytes else 0
 
 
 def chunk_places(size_bytes: int, chunk_bytes: int) -> tuple[tuple[int, int], ...]:

@@ -144,11 +144,18 @@ class S3ReferenceHandler(StartStop):
             if not await upload.abandon():
                 self._tally.orphaned_uploads += 1
             raise
+        return self.location(identity, table, variant=variant)
+
+    def location(
+        self, identity: ImageIdentity, blocks: Iterable[tuple[int, int, str]], *, variant: str = ""
+    ) -> ObjectLocation:
+        """Where `upload` puts an image, by encoded size, decoded size and digest of its blocks."""
+        table = tuple(blocks)
         return ObjectLocation(
             bucket=self.settings.bucket,
             key=object_key(identity, variant),
             size_bytes=sum(encoded for encoded, _, _ in table),
-            blocks=tuple(table),
+            blocks=table,
         )
 
     async def download(self, location: ObjectLocation, place: PlaceBlock) -> None:
@@ -188,14 +195,21 @@ class S3ReferenceHandler(StartStop):
         self._tally.object_bytes["download"] += location.size_bytes
 
     async def presign(self, location: ObjectLocation) -> tuple[str, str]:
-        """Sign a URL that gives the object to whoever holds it.
+        """Sign a URL that gives the object, there or to come, to whoever holds it.
 
         Returns
         -------
         tuple of str
             The URL, which is a secret until it expires, and that time (RFC 3339).
+
+        Raises
+        ------
+        ObjectStoreUnavailable
+            If the store does not tell the bucket's region, which is signed too, or denies making
+            the bucket.
         """
         client, pool = self._running()
+        await self._ensure_bucket(client, pool)
         now = datetime.now(UTC).replace(microsecond=0)
         life = timedelta(seconds=self.settings.presign_expiry_s)
 

@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from wildfire_bench.errors import CorruptEnvelope, ImageTooLarge, UnsupportedFormat
 from wildfire_bench.streaming.envelope.image_id import image_id_of
 from wildfire_bench.streaming.model import ImageIdentity, ObjectLocation, RecordPlace, Route
-from wildfire_bench.streaming.stac.item import MAX_ITEM_BYTES, build_item, parse_item
+from wildfire_bench.streaming.stac.item import (
+    MAX_ITEM_BYTES,
+    block_entry_bytes,
+    build_item,
+    parse_item,
+)
 
 GUIDE = {
     "timestamp": "2025-10-13T10:00:00Z",
@@ -138,6 +143,14 @@ def test_consecutive_chunks_are_one_run():
 def test_a_thousand_scattered_chunks_fit_a_record_of_the_metadata_topic():
     scattered = chunks(*range(10**12, 10**12 + 3_000, 3))
     assert len(item(scattered, Route.CHUNKED, metadata={"a": "x" * 65_000})) < MAX_ITEM_BYTES // 5
+
+
+@given(st.integers(1, 10**9), st.integers(1, 10**9))
+def test_an_item_grows_by_each_block_of_its_object_as_much_as_is_said(encoded, decoded):
+    block = (encoded, decoded, ZEROS)
+    more = ObjectLocation(OBJECT.bucket, OBJECT.key, OBJECT.size_bytes, (*OBJECT.blocks, block))
+    with_it, without = (item(each, Route.REFERENCE) for each in (more, OBJECT))
+    assert len(with_it) - len(without) == block_entry_bytes(block)
 
 
 def test_an_image_in_too_many_pieces_is_refused_with_the_setting_to_raise():

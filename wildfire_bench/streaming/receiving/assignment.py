@@ -12,8 +12,9 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from wildfire_bench.errors import AccessDenied, BrokerUnavailable
 from wildfire_bench.streaming.administration.rights import is_denial
 from wildfire_bench.streaming.observation.receiving_tally import PartitionsSnapshot
-from wildfire_bench.streaming.receiving.commit_pump import CommitPump, offsets_of
+from wildfire_bench.streaming.receiving.commit_pump import CommitPump
 from wildfire_bench.streaming.receiving.inbound import PartitionState
+from wildfire_bench.streaming.receiving.last_commit import commit_last
 from wildfire_bench.streaming.receiving.ledger import CommitNote
 
 __all__ = ["Assignment"]
@@ -86,15 +87,9 @@ class Assignment:
     def revoked(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
         """Give partitions up, after a last commit of what was acknowledged."""
         states = self._drop(partitions)
-        offsets = offsets_of(states)
-        stored = True
-        if offsets:
-            try:
-                consumer.commit(offsets=offsets, asynchronous=False)
-            except KafkaException as error:
-                stored = False
-                log.warning("offsets could not be committed while leaving: %s", error)
-        self._commits.leave(states, committed=stored)
+        stored = commit_last(consumer, states)
+        self._commits.leave(stored, committed=True)
+        self._commits.leave(set(states) - stored, committed=False)
         consumer.incremental_unassign(partitions)
         log.info("gave up %s", _names(partitions))
 

@@ -51,8 +51,8 @@ class CommitPump:
     What changes while a commit is under way goes with the next one, so that a fast consumer
     commits as often as the broker answers and not once an image.
 
-    Brokers refuse a commit as a whole when one of its topics was deleted. Topics are then committed
-    one by one, so that the others go on.
+    The client says of a commit as a whole that it was refused when one of its topics was deleted.
+    Topics are then committed one by one, so that the others go on.
 
     Parameters
     ----------

@@ -19,7 +19,7 @@ from wildfire_bench.streaming.receiving.consumer_config import reading_config
 from wildfire_bench.streaming.receiving.consumer_errors import read_denied
 from wildfire_bench.streaming.sending.limits import require_topics
 
-__all__ = ["StoredRecord", "read_partition", "read_records", "read_topic"]
+__all__ = ["StoredRecord", "partition_ends", "read_partition", "read_records", "read_topic"]
 
 READ_TIMEOUT_S = 30.0
 """How long one record may take to come."""
@@ -75,11 +75,18 @@ def read_records(settings: Settings, places: Sequence[RecordPlace]) -> Generator
 
 
 def read_partition(
-    settings: Settings, topic: str, partition: int, start: int = 0, newest: int | None = None
+    settings: Settings,
+    topic: str,
+    partition: int,
+    start: int = 0,
+    *,
+    newest: int | None = None,
+    end: int | None = None,
 ) -> Generator[StoredRecord]:
     """Read a partition from an offset, or its first later one, to its present end.
 
-    With `newest`, no more than so many of its newest records are read.
+    With `newest`, no more than so many of its newest records are read; with `end`, none from that
+    offset on. Records that the topic drops meanwhile are passed over.
 
     Blocks; run it in a thread.
 
@@ -95,14 +102,23 @@ def read_partition(
     consumer = _open(settings)
     try:
         low, high = _watermarks(consumer, topic, partition, settings)
-        start = max(low, start, high - newest if newest else 0)
-        if start >= high:
-            return
-        consumer.assign([TopicPartition(topic, partition, start)])
-        while (record := _next(consumer, settings)) is not None:
-            yield record
-            if record.place.offset >= high - 1:
+        high = high if end is None else min(high, end)
+        position = max(low, start, high - newest if newest else 0)
+        if position < high:
+            consumer.assign([TopicPartition(topic, partition, position)])
+        while position < high:
+            record = _next(consumer, settings)
+            if record is not None:
+                if record.place.offset >= high:
+                    return
+                yield record
+                position = record.place.offset + 1
+                continue
+            low, _ = _watermarks(consumer, topic, partition, settings)
+            if low <= position:
                 return
+            position = low
+            consumer.assign([TopicPartition(topic, partition, position)])
     finally:
         consumer.close()
 
@@ -123,11 +139,37 @@ def read_topic(
     BrokerUnavailable
         If the broker does not answer in time.
     """
+    for partition in _partitions(settings, topic):
+        yield from read_partition(settings, topic, partition, newest=newest)
+
+
+def partition_ends(settings: Settings, topic: str) -> dict[int, int]:
+    """Offset of the next record of each partition of a topic; blocks.
+
+    Raises
+    ------
+    TopicMissing
+        If it does not exist.
+    AccessDenied
+        If it may not be read.
+    BrokerUnavailable
+        If the broker does not answer in time.
+    """
+    consumer = _open(settings)
+    try:
+        return {
+            partition: _watermarks(consumer, topic, partition, settings)[1]
+            for partition in _partitions(settings, topic)
+        }
+    finally:
+        consumer.close()
+
+
+def _partitions(settings: Settings, topic: str) -> list[int]:
     require_topics(settings, read=[topic])
     admin = open_admin(settings)
     found = admin.list_topics(topic, timeout=settings.kafka.connect_timeout_s).topics[topic]
-    for partition in sorted(found.partitions):
-        yield from read_partition(settings, topic, partition, newest=newest)
+    return sorted(found.partitions)
 
 
 def _open(settings: Settings) -> Consumer:

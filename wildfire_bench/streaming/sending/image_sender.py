@@ -7,7 +7,6 @@ import contextlib
 import time
 from collections.abc import AsyncGenerator, Mapping
 from concurrent.futures import Executor
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wildfire_bench.compression.codec import Buffer, Codec, ImageEncoder
@@ -16,13 +15,7 @@ from wildfire_bench.settings import Settings
 from wildfire_bench.streaming.binary_serializer import EncodedBlock
 from wildfire_bench.streaming.envelope.digest import digest_of
 from wildfire_bench.streaming.json_fallback import JSON_CODEC, check_json_fits, encode_json_image
-from wildfire_bench.streaming.model import (
-    ImageIdentity,
-    Kind,
-    ObjectLocation,
-    RecordPlace,
-    Route,
-)
+from wildfire_bench.streaming.model import ImageIdentity, Kind, RecordPlace, Route
 from wildfire_bench.streaming.observation.sending_tally import LaneFigures
 from wildfire_bench.streaming.recycled_memory import RecycledMemory
 from wildfire_bench.streaming.routing import (
@@ -41,11 +34,11 @@ from wildfire_bench.streaming.sending.image_lanes import (
     json_compression,
     size_of,
 )
+from wildfire_bench.streaming.sending.item_records import ItemRecords, object_variant
 from wildfire_bench.streaming.sending.lane import Record
 from wildfire_bench.streaming.sending.limits import SendLimits
 from wildfire_bench.streaming.sending.outgoing_image import OutgoingImage
 from wildfire_bench.streaming.sending.sent import Sent, sent_by
-from wildfire_bench.streaming.stac.item import build_item
 from wildfire_bench.streaming.topics import topic_names
 
 if TYPE_CHECKING:
@@ -88,6 +81,7 @@ class ImageSender:
         self._turns = encode_turns(settings.kafka_producer)
         self._memory = RecycledMemory(settings.kafka_producer.max_in_flight_bytes)
         self._lanes = ImageLanes(settings, client_options or {})
+        self._items = ItemRecords(settings, self._lanes, store)
 
     @property
     def in_flight_bytes(self) -> int:
@@ -141,17 +135,7 @@ class ImageSender:
             Where it lies, and its bytes before the client compressed them.
         """
         route = sent.decision.route
-        value = build_item(image.identity, image.metadata, route, sent.codec, sent.location)
-        digest = digest_of(value)
-        envelope = image.envelope(Kind.ITEM, sent.codec, value_digest=digest, dataref=sent.dataref)
-        if (
-            self._settings.s3.presign_urls
-            and self._store is not None
-            and isinstance(sent.location, ObjectLocation)
-        ):
-            url, expires = await self._store.presign(sent.location)
-            envelope = replace(envelope, presigned_url=url, presigned_expires=expires)
-        record = self._lanes.record(self._topics.metadata, envelope, value)
+        record = await self._items.record(image, route, sent.codec, sent.location)
         acknowledged = await self._lanes.lane(METADATA_COMPRESSION).produce(record)
         return await acknowledged, size_of(record)
 
@@ -231,12 +215,15 @@ class ImageSender:
     async def _upload(
         self, image: OutgoingImage, decision: Decision, encoder: ImageEncoder
     ) -> Sent:
-        """Encode while uploading."""
+        """Encode while uploading, in blocks that the catalogue entry has room for."""
         source, identity = image.source, image.identity
         if self._store is None:
             msg = f"image {identity.image_id} goes by reference, and no object store is configured"
             raise ObjectStoreNotConfigured(msg)
-        places = chunk_places(identity.size_bytes, self._settings.routing.chunk_bytes)
+        block_bytes = await self._items.block_bytes(
+            self._store, image, encoder, self.limits.item_record_bytes
+        )
+        places = chunk_places(identity.size_bytes, block_bytes)
         encode_s = 0.0
 
         blocks = encode_blocks(source, identity, places, encoder, self._pool, turns=self._turns)
@@ -248,10 +235,9 @@ class ImageSender:
                     encode_s += block.encode_s
                     yield block.payload, block.size_bytes, block.digest
 
-        # Another codec or cut gives other bytes: they get a key of their own, so that no entry of
-        # an earlier send ever points into them.
-        variant = f"{encoder.name}-{encoder.level}-{self._settings.routing.chunk_bytes}"
-        location = await self._store.upload(identity, encoded(), variant=variant)
+        location = await self._store.upload(
+            identity, encoded(), variant=object_variant(encoder, block_bytes)
+        )
         return sent_by(
             encoder,
             decision,

@@ -31,6 +31,8 @@ class SendLimits:
 
     carrying: CarryingLimits
     json_record_bytes: int
+    item_record_bytes: int
+    """Of the metadata topic."""
 
 
 def read_send_limits(settings: Settings) -> SendLimits:
@@ -75,6 +77,7 @@ def read_send_limits(settings: Settings) -> SendLimits:
             object_store=settings.s3.configured,
         ),
         json_record_bytes=largest(names.json),
+        item_record_bytes=largest(names.metadata),
     )
 
 

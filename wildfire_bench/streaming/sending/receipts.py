@@ -41,16 +41,20 @@ async def send_identified(
     DeliveryFailed
         If it was not acknowledged; it names the image.
     """
+    loop = asyncio.get_running_loop()
     started = time.perf_counter()
     try:
         try:
             sent = await sender.send_payload(image)
         except RecordTooLarge:  # a topic's limit was lowered since start(): ask again, once
-            loop = asyncio.get_running_loop()
             sender.limits = await loop.run_in_executor(None, limits)
             sent = await sender.send_payload(image)
         safe = time.perf_counter()
-        item = await sender.send_item(sent, image)
+        try:
+            item = await sender.send_item(sent, image)
+        except RecordTooLarge:  # the next send goes by what its topic takes now
+            sender.limits = await loop.run_in_executor(None, limits)
+            raise
     except DeliveryFailed as error:
         error.image_id = image.identity.image_id
         raise

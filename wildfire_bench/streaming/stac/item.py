@@ -33,6 +33,7 @@ __all__ = [
     "MAX_ITEM_BYTES",
     "CatalogueEntry",
     "Location",
+    "block_entry_bytes",
     "build_item",
     "parse_item",
 ]
@@ -126,6 +127,11 @@ def build_item(
     if footprint is None:
         del item["bbox"]  # STAC forbids it beside a null geometry
     return _encode(item, identity)
+
+
+def block_entry_bytes(block: tuple[int, int, str]) -> int:
+    """How much an Item grows by a block of its object."""
+    return len(json.dumps(block, separators=(",", ":"))) + len(",")
 
 
 def parse_item(value: Buffer) -> CatalogueEntry:
