@@ -92,14 +92,15 @@ class ImageFolder:
         """
         path = self.path / file_name_of(image.image_id, image.identity.media_type)
         try:
-            if path.exists() and not _holds(path, image):
+            held = _holds(path, image)
+            if path.exists() and not held:
                 digest = image.identity.digest.rpartition(":")[2]
                 path = path.with_name(f"{path.stem}-{digest[:32]}{path.suffix}")
+                held = _holds(path, image)
             metadata_path = path.with_name(f"{path.name}.json")
-            written = not (path.exists() and _holds(path, image))
             # The metadata first: whoever waits for the image finds both.
             earlier = _renew_metadata(metadata_path, image.metadata)
-            if written:
+            if not held:
                 write_whole(path, image.data)
             flush_folder(self.path)
         except OSError as error:
@@ -108,7 +109,7 @@ class ImageFolder:
         if earlier is not None:
             what = "image %s came with other metadata: the newest is in %s, what lay there in %s"
             log.warning(what, image.image_id, metadata_path, earlier.name)
-        return StoredImage(path, metadata_path, written, earlier)
+        return StoredImage(path, metadata_path, not held, earlier)
 
 
 def file_name_of(image_id: str, media_type: str) -> str:
@@ -135,8 +136,8 @@ def file_name_of(image_id: str, media_type: str) -> str:
 
 
 def _holds(path: Path, image: SatelliteImage) -> bool:
-    """Whether a file is this very image."""
-    if path.stat().st_size != image.identity.size_bytes:
+    """Whether a file is there and is this very image."""
+    if not path.exists() or path.stat().st_size != image.identity.size_bytes:
         return False
     digest = Digest()
     with path.open("rb") as file:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
@@ -51,10 +52,9 @@ def read_records(settings: Settings, places: Sequence[RecordPlace]) -> Generator
     BrokerUnavailable
         If one does not come in time.
     """
-    consumer = _open(settings)
     expected: RecordPlace | None = None
     known: set[tuple[str, int]] = set()
-    try:
+    with closing(_open(settings)) as consumer:
         for place in places:
             if (place.topic, place.partition) not in known:
                 _require_partition(consumer, place, settings)
@@ -70,8 +70,6 @@ def read_records(settings: Settings, places: Sequence[RecordPlace]) -> Generator
                 raise RecordMissing(msg)
             yield record
             expected = RecordPlace(place.topic, place.partition, place.offset + 1)
-    finally:
-        consumer.close()
 
 
 def read_partition(
@@ -99,8 +97,7 @@ def read_partition(
     BrokerUnavailable
         If the broker does not answer in time.
     """
-    consumer = _open(settings)
-    try:
+    with closing(_open(settings)) as consumer:
         low, high = _watermarks(consumer, topic, partition, settings)
         high = high if end is None else min(high, end)
         position = max(low, start, high - newest if newest else 0)
@@ -119,8 +116,6 @@ def read_partition(
                 return
             position = low
             consumer.assign([TopicPartition(topic, partition, position)])
-    finally:
-        consumer.close()
 
 
 def read_topic(
@@ -155,14 +150,11 @@ def partition_ends(settings: Settings, topic: str) -> dict[int, int]:
     BrokerUnavailable
         If the broker does not answer in time.
     """
-    consumer = _open(settings)
-    try:
+    with closing(_open(settings)) as consumer:
         return {
             partition: _watermarks(consumer, topic, partition, settings)[1]
             for partition in _partitions(settings, topic)
         }
-    finally:
-        consumer.close()
 
 
 def _partitions(settings: Settings, topic: str) -> list[int]:
